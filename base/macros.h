@@ -1,0 +1,26 @@
+/* Compiler attributes that the whole tree uses. */
+#ifndef TENON_BASE_MACROS_H
+#define TENON_BASE_MACROS_H
+
+/* The caller must look at what the function returns. */
+#define MUST_CHECK                   __attribute__((warn_unused_result))
+
+/* The function takes a printf format as its argument number `template`, and values from `first`. */
+#define PRINTF_LIKE(template, first) __attribute__((format(printf, template, first)))
+
+#define LIKELY(condition)            __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition)          __builtin_expect(!!(condition), 0)
+
+/* Asks for the cache line at `address`; never faults. */
+#define PREFETCH(address)            __builtin_prefetch(address)
+
+#define COUNT_OF(array)              (sizeof(array) / sizeof((array)[0]))
+
+/* What `-DTENON_TINY=1` makes small, so that tests meet every border early. */
+#ifdef TENON_TINY
+#define TINY_OR(tiny, normal) (tiny)
+#else
+#define TINY_OR(tiny, normal) (normal)
+#endif
+
+#endif

@@ -1,0 +1,235 @@
+/* Values: what documents consist of, what requests carry and what programs compute.
+ *
+ * A value is 16 bytes and owns nothing: its texts, items and fields live in a request's arena, in
+ * the request's own bytes, or in a document that outlives the request.
+ *
+ * Most values are TEXT, a slice of canonical JSON: no white space, escapes only where JSON
+ * demands them (\" \\ \b \f \n \r \t, and \u00xx in lower case for other control characters),
+ * numbers as they were sent, encodings as {"$integer":"…"}, {"$float":"…"}, {"$bytes":"…"}. The
+ * first characters of such a text tell its type, equal texts mean equal values, and writing a
+ * value is a memcpy.
+ *
+ *   kind            holds
+ *   VALUE_MISSING   nothing; a zeroed value is missing
+ *   VALUE_NULL, VALUE_FALSE, VALUE_TRUE
+ *   VALUE_INT64     int64; computed
+ *   VALUE_NUMBER    number; computed, written in the shortest form that reads back the same
+ *   VALUE_TEXT      text, size: a string, number, array, object, or an encoding; never the
+ *                   texts null, true and false
+ *   VALUE_DOCUMENT  text, size: as TEXT, an object; the text belongs to a stored document (see
+ *                   storage/document.h)
+ *   VALUE_LIST      items, size: an array taken apart
+ *   VALUE_OBJECT    fields, size: an object taken apart; names are unique; a field whose value is
+ *                   missing counts as not there and is left out when it is written
+ */
+#ifndef TENON_BASE_VALUE_H
+#define TENON_BASE_VALUE_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/macros.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum value_kind {
+    VALUE_MISSING,
+    VALUE_NULL,
+    VALUE_FALSE,
+    VALUE_TRUE,
+    VALUE_INT64,
+    VALUE_NUMBER,
+    VALUE_TEXT,
+    VALUE_DOCUMENT,
+    VALUE_LIST,
+    VALUE_OBJECT
+};
+
+/* The types of the contract, in the order of values. */
+enum value_type {
+    TYPE_MISSING,
+    TYPE_NULL,
+    TYPE_INT64,
+    TYPE_NUMBER,
+    TYPE_FALSE,
+    TYPE_TRUE,
+    TYPE_STRING,
+    TYPE_BYTES,
+    TYPE_ARRAY,
+    TYPE_OBJECT
+};
+
+/* Set by the JSON reader where nothing below needs value_vet: every number is short, no name
+ * begins with `$`. */
+#define VALUE_FLAG_VETTED 1
+
+struct value_field;
+
+struct value {
+    uint8_t kind;  /* enum value_kind */
+    uint8_t flags; /* VALUE_FLAG_… */
+    uint32_t size; /* TEXT, DOCUMENT: bytes; LIST: items; OBJECT: fields */
+    union {
+        double number;
+        int64_t int64;
+        const char *text;
+        const struct value *items;
+        const struct value_field *fields;
+    };
+};
+
+struct value_field {
+    struct slice name; /* canonical: as it stands between the quotes of canonical JSON */
+    struct value value;
+};
+
+/* Making values. */
+
+#define VALUE_IS(kind_) ((struct value){.kind = (kind_)})
+
+static inline struct value value_from_bool(bool truth)
+{
+    return (struct value){.kind = truth ? VALUE_TRUE : VALUE_FALSE};
+}
+
+static inline struct value value_from_number(double number)
+{
+    return (struct value){.kind = VALUE_NUMBER, .number = number};
+}
+
+static inline struct value value_from_int64(int64_t int64)
+{
+    return (struct value){.kind = VALUE_INT64, .int64 = int64};
+}
+
+static inline struct value value_from_items(const struct value *items, uint32_t count)
+{
+    return (struct value){.kind = VALUE_LIST, .size = count, .items = items};
+}
+
+static inline struct value value_from_fields(const struct value_field *fields, uint32_t count)
+{
+    return (struct value){.kind = VALUE_OBJECT, .size = count, .fields = fields};
+}
+
+/* The value that the canonical JSON `text` says; `text` is trusted, and kept. The encoding
+ * {"$undefined":null} gives VALUE_MISSING. */
+struct value value_from_text(struct slice text);
+
+/* A string value of the plain bytes `string` (valid UTF-8), quoted and escaped into `arena`. */
+struct value value_from_string(struct arena *arena, struct slice string);
+
+/* A $bytes value of `bytes`. */
+struct value value_from_bytes(struct arena *arena, struct slice bytes);
+
+/* Looking at values. */
+
+enum value_type value_type(struct value value);
+
+/* The name of a type in messages: "string", "int64", "boolean", … */
+const char *value_type_name(enum value_type type);
+
+static inline bool value_is_missing(struct value value)
+{
+    return value.kind == VALUE_MISSING;
+}
+
+static inline bool value_is_null_or_missing(struct value value)
+{
+    return value.kind <= VALUE_NULL;
+}
+
+static inline bool value_is_boolean(struct value value)
+{
+    return value.kind == VALUE_FALSE || value.kind == VALUE_TRUE;
+}
+
+/* The number of a TYPE_NUMBER value. */
+double value_number(struct value value);
+
+/* The integer of a TYPE_INT64 value. */
+int64_t value_int64(struct value value);
+
+/* A TYPE_STRING value as it stands between its quotes: canonical JSON, escapes included. */
+static inline struct slice value_string_escaped(struct value value)
+{
+    return slice_make(value.text + 1, value.size - 2);
+}
+
+/* The plain bytes of a TYPE_STRING value; copied into `arena` only where it has escapes. */
+struct slice value_string(struct arena *arena, struct value value);
+
+/* The bytes of a TYPE_BYTES value, decoded into `arena`. */
+struct slice value_bytes(struct arena *arena, struct value value);
+
+/* True if the value is a string, number or the like that the whole of `text` says; for tests of
+ * short literals such as "asc". */
+bool value_is_string(struct value value, struct slice plain);
+
+/* The items of a TYPE_ARRAY value; a TEXT is taken apart, one level, into `arena`. */
+const struct value *value_items(struct arena *arena, struct value value, uint32_t *count);
+
+/* The fields of a TYPE_OBJECT value; a TEXT or DOCUMENT is taken apart, one level. */
+const struct value_field *value_fields(struct arena *arena, struct value value, uint32_t *count);
+
+/* How many items or fields a TYPE_ARRAY or TYPE_OBJECT has, fields with missing values left
+ * out; without taking it apart. */
+uint32_t value_count(struct value value);
+
+/* The field `name` (canonical) of a TYPE_OBJECT value, or a missing value. */
+struct value value_find(struct value value, struct slice name);
+
+/* The item at `position` of a TYPE_ARRAY value, or a missing value past its end. */
+struct value value_item(struct value value, uint32_t position);
+
+/* Walking canonical text without memory: the items of an array, the fields of an object. */
+
+struct text_cursor {
+    const char *next; /* at a value, at a name's quote, or at the closing bracket */
+};
+
+/* `text` begins with `[` or `{`. */
+struct text_cursor text_cursor_begin(const char *text);
+bool text_cursor_next_item(struct text_cursor *cursor, struct value *item);
+bool text_cursor_next_field(struct text_cursor *cursor, struct slice *name, struct value *value);
+
+/* The end of the canonical JSON value that begins at `text`. */
+const char *text_skip(const char *text);
+
+/* Writing values. */
+
+/* Appends the canonical JSON of `value`; a missing value is written as null. */
+void value_write(struct buffer *buffer, struct value value);
+
+/* How many bytes value_write appends. */
+size_t value_write_size(struct value value);
+
+/* The canonical JSON of `value`: the value's own text, or a copy in `arena`. */
+struct slice value_text(struct arena *arena, struct value value);
+
+/* Appends `string` (plain UTF-8) as a JSON string in canonical form, with its quotes. */
+void json_write_string(struct buffer *buffer, struct slice string);
+
+/* Vetting: may Tenon store the value? */
+
+enum vet_result {
+    VET_OK,
+    VET_NUMBER_RANGE,  /* no double can hold it: 1e400 */
+    VET_INTEGER_RANGE, /* no fraction, no exponent, beyond ±2^53 */
+    VET_RESERVED_NAME, /* a name that begins with `$` */
+    VET_BAD_ENCODING,  /* a $integer, $float or $bytes that is not as the contract says */
+    VET_UNDEFINED,     /* {"$undefined":null} where it is not taken */
+    VET_TOO_DEEP       /* more than `depth_max` levels */
+};
+
+/* Looks at a value that came from outside, whole. Returns VET_OK, or why it is refused; then
+ * `*path` (a JSON pointer relative to the value, in `arena`) says where and `*found` what. A
+ * container counts as one level. */
+enum vet_result value_vet(struct arena *arena, struct value value, unsigned depth_max,
+                          struct slice *path, struct value *found);
+
+/* What a vet_result says to people: "…" without the value. */
+const char *vet_result_text(enum vet_result result);
+
+#endif

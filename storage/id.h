@@ -1,0 +1,45 @@
+/* Document ids, in Convex's format.
+ *
+ * An id is the text, in lower-case Crockford base32 (0123456789abcdefghjkmnpqrstvwxyz), most
+ * significant bit first, zero bits filled up at the end, of
+ *
+ *   table number   LEB128, 1 to 5 bytes, no longer than needed
+ *   body           16 bytes: 14 random, then the day number since 1970, big-endian
+ *   footer         2 bytes: Fletcher-16 with modulus 256 over all before, little-endian
+ *
+ * so 31 to 37 characters. Decoding is strict: the shortest table number, zero fill bits, the
+ * right footer, lower case. */
+#ifndef TENON_STORAGE_ID_H
+#define TENON_STORAGE_ID_H
+
+#include "base/macros.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ID_TEXT_SIZE_MIN 31
+#define ID_TEXT_SIZE_MAX 37
+#define ID_BODY_SIZE     16
+#define ID_RANDOM_SIZE   14
+
+struct id {
+    uint32_t table_number; /* 1 and above */
+    uint8_t body[ID_BODY_SIZE];
+};
+
+/* Writes the text of `id`, without a terminating zero, and returns its size. */
+size_t id_encode(const struct id *id, char text[ID_TEXT_SIZE_MAX]);
+
+/* Errors: false where `text` is not an id. */
+MUST_CHECK bool id_decode(struct slice text, struct id *id);
+
+/* Only the table number of `text`, which may be anything; 0 where it is not an id. */
+uint32_t id_table_number(struct slice text);
+
+/* The first 64 bits of the body of `text`, which is trusted to be an id: ids of one table order
+ * as these do, apart from ties. */
+uint64_t id_hint(struct slice text);
+
+#endif
