@@ -1,0 +1,58 @@
+/* Calls: one method of the contract's sections 5 to 7 with its params, prepared and run.
+ *
+ * The life of a call: method_find, call_prepare (names and types are checked, nothing is read),
+ * call_prefetch (twice, with other calls' in between, so that cache misses overlap), call_run,
+ * then the reply is written, then call_end. */
+#ifndef TENON_RELATIONS_CALL_H
+#define TENON_RELATIONS_CALL_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/macros.h"
+#include "base/slice.h"
+#include "base/value.h"
+#include "relations/budget.h"
+#include "storage/database.h"
+
+#include <stdbool.h>
+
+struct method;
+struct call;
+
+/* What calls of one database share: the database and the cache of compiled programs. */
+struct relations;
+
+struct relations *relations_create(struct database *database);
+void relations_destroy(struct relations *relations);
+
+/* The method with the name, or NULL. */
+const struct method *method_find(struct slice name);
+
+/* Whether the method may write. */
+bool method_writes(const struct method *method);
+
+/* All methods, for listings: the method number `number`, or NULL past the last. */
+const struct method *method_at(uint32_t number);
+struct slice method_name(const struct method *method);
+
+/* Checks the params (a missing value where the request had none) and resolves what they name.
+ * The call lives in `arena`; `params` and `budget` must outlive it.
+ * Errors: NULL; see section 2 of the contract. */
+struct call *call_prepare(struct relations *relations, const struct method *method,
+                          struct value params, struct budget *budget, struct arena *arena,
+                          struct error *error);
+
+/* Asks the memory for what the call will touch first: in stage 0 slots of the map by id, in
+ * stage 1 the documents that they point at. Does nothing for calls that do not begin so. */
+void call_prefetch(struct call *call, unsigned stage);
+
+/* Runs the call; a call that writes is a transaction, which is committed, or undone on an error.
+ * `result` is made of documents and pieces of them, and is valid until call_end.
+ * Errors: false. */
+MUST_CHECK bool call_run(struct call *call, struct value *result, struct error *error);
+
+/* Lets go of what the call's transaction removed. To be called after call_run, whatever it
+ * returned, once the result is not needed any more. */
+void call_end(struct call *call);
+
+#endif

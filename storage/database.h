@@ -1,0 +1,141 @@
+/* The database: tables of documents, the map from ids to documents, and transactions.
+ *
+ * A transaction is a list of changes (table, document before, document after) and nothing else
+ * may change a table. A change is applied when it is made, so that a transaction reads its own
+ * writes; undoing the list, newest first, restores every table exactly. Requests are serialised,
+ * so a database has one transaction at a time:
+ *
+ *   transaction_begin
+ *     transaction_insert, _patch, _replace, _delete: check first, then change; an error leaves
+ *     the transaction as it was before the call
+ *   transaction_commit or transaction_rollback
+ *   … the reply is written: documents that the transaction removed are still there …
+ *   transaction_end
+ *
+ * Everything is used by one thread. */
+#ifndef TENON_STORAGE_DATABASE_H
+#define TENON_STORAGE_DATABASE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/macros.h"
+#include "base/pool.h"
+#include "base/slice.h"
+#include "base/value.h"
+#include "index/hash_map.h"
+#include "storage/document.h"
+#include "storage/index.h"
+#include "storage/schema.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct database;
+
+struct table {
+    struct database *database;
+    const struct schema_table *schema;
+    struct slice name;
+    uint32_t number;
+    struct index *indexes; /* by_creation_time first, then the schema's, in its order */
+    uint32_t index_count;
+    struct index *by_id;   /* ordered by id; NULL until a range over it was asked for */
+    uint64_t count;        /* documents */
+    uint64_t text_size;    /* bytes of their texts */
+    uint64_t change;       /* number of the newest change to this table; 0: none */
+    struct shape **shapes; /* by hash */
+    uint32_t shape_mask;
+    uint32_t shape_count;
+    uint32_t path_count;        /* of all indexes together */
+    struct shape *newest_shape; /* of the last insert, looked at first; not counted */
+};
+
+struct change {
+    struct table *table;
+    struct document *before; /* NULL: an insert */
+    struct document *after;  /* NULL: a delete */
+};
+
+struct transaction {
+    struct change *changes;
+    uint32_t count;
+    uint32_t capacity;
+    bool open;
+};
+
+struct database_options {
+    uint64_t memory_max;      /* bytes of documents and indexes; 0: no limit */
+    uint64_t (*now_us)(void); /* microseconds since 1970; NULL: the system's clock */
+    uint64_t seed;            /* of the hash map; 0: a random one */
+};
+
+struct database {
+    struct schema *schema;
+    struct table *tables; /* in the order of the schema */
+    uint32_t table_count;
+    struct hash_map tables_by_name;
+    struct hash_map documents; /* by id, of all tables */
+    struct pool *pool;
+    struct database_options options;
+    struct transaction transaction;
+    uint64_t change;            /* number of the newest change */
+    uint64_t clock_us;          /* the newest creation time that was given out */
+    size_t shape_size;          /* bytes of all shapes */
+    unsigned char random[4096]; /* for ids; from the system */
+    size_t random_left;
+};
+
+/* Makes an empty database. It takes the schema over; tables without a number get the next free
+ * ones from SCHEMA_TABLE_NUMBER_FIRST on, in the schema's order. */
+struct database *database_create(struct schema *schema, const struct database_options *options);
+void database_destroy(struct database *database);
+
+/* The table with the name or number, or NULL. */
+struct table *database_find_table(const struct database *database, struct slice name);
+struct table *database_find_table_by_number(const struct database *database, uint32_t number);
+
+/* The table's index with the name, or NULL. by_id is found too, and then made where it is not
+ * there yet, in O(n log n). */
+struct index *table_find_index(struct table *table, struct slice name);
+
+/* The document with the id, or NULL. `id` may be any text. */
+struct document *database_find(const struct database *database, struct slice id);
+
+/* Bytes of documents, indexes, map and shapes. */
+size_t database_memory(const struct database *database);
+
+void transaction_begin(struct database *database);
+
+/* Inserts a document of the fields `fields`, in which `_id` and `_creationTime` may stand too. The
+ * fields have been vetted (value_vet) apart from the rules for whole documents: names that begin
+ * with `_`, size, depth.
+ * Errors: InvalidValue, SchemaViolation, InvalidId, UniqueViolation, LimitExceeded; NULL then. */
+struct document *transaction_insert(struct database *database, struct table *table,
+                                    const struct value_field *fields, uint32_t count,
+                                    struct error *error);
+
+/* Replaces top-level fields; a missing value removes its field. A patch that changes nothing
+ * changes nothing. Errors as transaction_insert, and InvalidParams for an `_id` or
+ * `_creationTime` that is not the document's. */
+MUST_CHECK bool transaction_patch(struct database *database, struct document *document,
+                                  const struct value_field *fields, uint32_t count,
+                                  struct error *error);
+
+/* Replaces all of the user's fields. */
+MUST_CHECK bool transaction_replace(struct database *database, struct document *document,
+                                    const struct value_field *fields, uint32_t count,
+                                    struct error *error);
+
+void transaction_delete(struct database *database, struct document *document);
+
+void transaction_commit(struct database *database);
+void transaction_rollback(struct database *database);
+
+/* Lets go of what the transaction removed. */
+void transaction_end(struct database *database);
+
+/* Asserts that indexes equal documents, counters are right, and every structure's invariants. */
+void database_check(struct database *database);
+
+#endif

@@ -1,0 +1,105 @@
+/* Documents: immutable, counted, one allocation.
+ *
+ *   header      struct document
+ *   text        the canonical JSON: {"_id":"…","_creationTime":…,"field":…}
+ *   offsets     aligned to their size: for each of the user's fields where in the text its value
+ *               begins; 2 bytes each where the text is at most 64 KiB, else 4
+ *
+ * A reply is a memcpy of the text; the offsets give a field without parsing. A value of the kind
+ * VALUE_DOCUMENT points at `text`, so document_of() finds the header before it.
+ *
+ * References are counted by the loop's thread alone: the table has one, and whoever keeps a
+ * document beyond its removal from the table takes another. */
+#ifndef TENON_STORAGE_DOCUMENT_H
+#define TENON_STORAGE_DOCUMENT_H
+
+#include "base/macros.h"
+#include "base/pool.h"
+#include "base/slice.h"
+#include "base/value.h"
+#include "storage/shape.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DOCUMENT_SIZE_MAX  (1024 * 1024) /* bytes of JSON */
+#define DOCUMENT_DEPTH_MAX 64
+
+/* Where the id begins in the text: behind {"_id":" */
+#define DOCUMENT_ID_OFFSET 8
+
+struct document {
+    uint32_t references;
+    uint32_t text_size;
+    struct shape *shape;
+    double creation_time; /* milliseconds since 1970 */
+    char text[];
+};
+
+/* How many bytes of text a document of these parts has; more than 4 GiB cannot arise, because a
+ * request is smaller. `creation_time` is the number's text. */
+size_t document_text_size(struct slice id, struct slice creation_time,
+                          const struct value_field *fields, uint32_t count);
+
+/* Makes a document with one reference. `shape` is that of `fields`; the document takes over the
+ * caller's reference to it. `text_size` is document_text_size() of the same parts. */
+struct document *document_create(struct pool *pool, struct shape *shape, struct slice id,
+                                 struct slice creation_time, const struct value_field *fields,
+                                 uint32_t count, size_t text_size);
+
+void document_release(struct pool *pool, struct document *document);
+
+static inline struct document *document_retain(struct document *document)
+{
+    document->references += 1;
+    return document;
+}
+
+/* Bytes of memory that the document takes, before the pool rounds them up. */
+size_t document_memory_size(const struct document *document);
+
+static inline struct slice document_text(const struct document *document)
+{
+    return slice_make(document->text, document->text_size);
+}
+
+static inline struct value document_value(const struct document *document)
+{
+    return (struct value){
+        .kind = VALUE_DOCUMENT,
+        .flags = VALUE_FLAG_VETTED,
+        .size = document->text_size,
+        .text = document->text,
+    };
+}
+
+/* The document that a VALUE_DOCUMENT stands for. */
+static inline struct document *document_of(struct value value)
+{
+    return (struct document *)(void *)((char *)(uintptr_t)value.text -
+                                       offsetof(struct document, text));
+}
+
+/* The id: the bytes of `_id` between its quotes. */
+struct slice document_id(const struct document *document);
+
+/* The same of an opaque entry: what the hash map by id reads. */
+struct slice document_id_of_entry(const void *entry);
+
+/* The text of the field at `position`. */
+struct slice document_field_text(const struct document *document, uint32_t position);
+
+/* The value of the field at `position` (as shape_find gave it); SHAPE_NO_FIELD is missing. */
+struct value document_field(const struct document *document, uint32_t position);
+
+/* The value of the top-level field `name`, or missing. */
+struct value document_find(const struct document *document, struct slice name);
+
+/* A field of any object value: documents by their shape, others by their text or fields. */
+struct value object_find(struct value object, struct slice name);
+
+/* The user's fields of a document, without `_id` and `_creationTime`, into `fields`, which has
+ * room for shape->field_count of them. Returns how many. */
+uint32_t document_user_fields(const struct document *document, struct value_field *fields);
+
+#endif

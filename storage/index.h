@@ -1,0 +1,64 @@
+/* An index of a table: a B-tree of its documents by the values of some fields.
+ *
+ * The key of a document is the byte form (index/order.h) of the values of the index's fields, then
+ * of `_creationTime`, then of `_id`; every document of the table is in every index, a missing
+ * field sorts first. by_creation_time is the index without fields of its own.
+ *
+ * Hints: where the first field can only hold ids of one table, or nothing, the hint comes from the
+ * ids' random bytes, because all their texts begin alike; otherwise it is the first 8 bytes of the
+ * key. Reserved hints of the first kind: 0 missing, 1 null, 2 any value between null and string,
+ * the greatest for values behind every id. */
+#ifndef TENON_STORAGE_INDEX_H
+#define TENON_STORAGE_INDEX_H
+
+#include "base/buffer.h"
+#include "base/slice.h"
+#include "base/value.h"
+#include "index/btree.h"
+#include "storage/document.h"
+#include "storage/schema.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct table;
+
+struct index {
+    struct table *table;
+    const struct schema_index *schema; /* NULL: by_creation_time or by_id */
+    struct slice name;
+    const struct schema_path *fields; /* the user's; NULL where there are none */
+    uint32_t field_count;
+    uint32_t first_position; /* of its paths among shape->index_positions */
+    bool unique;
+    bool by_id;        /* ordered by `_id` alone */
+    bool hints_of_ids; /* the first field holds ids of one table only */
+    struct btree_order order;
+    struct btree tree;
+};
+
+/* Makes `index` empty. `schema` NULL makes by_creation_time (or by_id with `by_id`). The index is
+ * not copied or moved from then on: its tree points into it. */
+void index_init(struct index *index, struct table *table, const struct schema_index *schema,
+                bool by_id, uint32_t first_position);
+void index_deinit(struct index *index);
+
+/* The value of the index's field number `field` in a document; missing where it is not there. */
+struct value index_field_value(const struct index *index, const struct document *document,
+                               uint32_t field);
+
+/* Appends the byte form of the document's whole key. */
+void index_append_key(const struct index *index, const struct document *document,
+                      struct buffer *key);
+
+/* Makes `bound` the place before (or behind, with `after`) every document whose key begins with
+ * `key`, the byte forms of values of the index's leading fields. `key` must outlive the bound. */
+void index_bound(const struct index *index, struct slice key, bool after,
+                 struct btree_bound *bound);
+
+/* The document other than `except` that has the same fields as `document`, or NULL; only for a
+ * unique index, and NULL where a field of `document` is missing. */
+struct document *index_find_duplicate(struct index *index, const struct document *document,
+                                      const struct document *except);
+
+#endif
