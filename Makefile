@@ -2,13 +2,10 @@
 # runs; each of them installs what is missing first. `make help` lists the rest.
 
 BUILD   ?= build
-CC      ?= cc
 FOLDERS := base index storage relations protocol server cli
 
 PACKAGES      := libuv libxxhash libcjson
 TEST_PACKAGES := criterion
-package_flags  = $(shell pkg-config --cflags $(1) 2>/dev/null)
-package_libs   = $(shell pkg-config --libs $(1) 2>/dev/null)
 
 STANDARD := -std=c11 -D_POSIX_C_SOURCE=200809L -I.
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
@@ -16,46 +13,123 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS   ?= -O2 -g
 
-compile = $(CC) $(STANDARD) $(WARNINGS) -MMD -MP $(call package_flags,$(PACKAGES)) -c
+SOURCES         := $(foreach folder,$(FOLDERS),$(wildcard $(folder)/*.c))
+HEADERS         := $(foreach folder,$(FOLDERS),$(wildcard $(folder)/*.h))
+LIBRARY         := $(filter-out server/main.c,$(SOURCES))
+SUPPORT_SOURCES := $(wildcard tests/support/*.c)
+UNIT_SOURCES    := $(wildcard tests/unit/*/*.c tests/transcripts/*.c) $(SUPPORT_SOURCES)
+LIVE_SOURCES    := $(wildcard tests/live/*.c) $(SUPPORT_SOURCES)
+TEST_SOURCES    := $(sort $(UNIT_SOURCES) $(LIVE_SOURCES))
+ALL_FILES       := $(SOURCES) $(HEADERS) $(TEST_SOURCES) $(wildcard tests/*/*.h tests/unit/*/*.h)
 
-SOURCES      := $(foreach folder,$(FOLDERS),$(wildcard $(folder)/*.c))
-LIBRARY      := $(filter-out server/main.c,$(SOURCES))
-TEST_SOURCES := $(wildcard tests/unit/*/*.c tests/support/*.c tests/transcripts/*.c)
-LIVE_SOURCES := $(wildcard tests/live/*.c tests/support/*.c)
-
+# Asked when a recipe runs, for the packages may have been installed just before.
+flags   = $(shell pkg-config --cflags $(PACKAGES) $(if $(filter tests/%,$(1)),$(TEST_PACKAGES)))
+libs    = $(shell pkg-config --libs $(PACKAGES) $(1)) -lpthread -lm
+compile = $(CC) $(STANDARD) $(WARNINGS) -MMD -MP $(call flags,$<) -c $< -o $@
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
-.PHONY: all
-all: $(BUILD)/tenon
+# Use every core, unless told otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
 
-# The product: optimised, assertions on.
-$(BUILD)/release/%.o: %.c
+.PHONY: all
+all: $(BUILD)/tenon ## build the server and its commands: build/tenon
+
+# ---- What is built. The product is optimised, with its assertions on.
+
+$(BUILD)/release/%.o: %.c | deps
 	@mkdir -p $(@D)
-	$(compile) $(CFLAGS) $< -o $@
+	$(compile) $(CFLAGS)
 
 $(BUILD)/tenon: $(call objects,release,$(SOURCES))
-	$(CC) $(CFLAGS) $^ -o $@ $(call package_libs,$(PACKAGES)) -lpthread -lm
+	$(CC) $(CFLAGS) $^ -o $@ $(call libs,)
 
-# The same with sanitizers: what tests run.
-$(BUILD)/sanitized/%.o: %.c
+# The same with sanitizers: what the tests run.
+$(BUILD)/sanitized/%.o: %.c | deps
 	@mkdir -p $(@D)
-	$(compile) -O1 -g $(SANITIZE) $(if $(filter tests/%,$<),$(call package_flags,$(TEST_PACKAGES))) $< -o $@
+	$(compile) -O1 -g $(SANITIZE)
 
 $(BUILD)/tenon-sanitized: $(call objects,sanitized,$(SOURCES))
-	$(CC) $(SANITIZE) $^ -o $@ $(call package_libs,$(PACKAGES)) -lpthread -lm
+	$(CC) $(SANITIZE) $^ -o $@ $(call libs,)
 
-$(BUILD)/unit: $(call objects,sanitized,$(LIBRARY) $(TEST_SOURCES))
-	$(CC) $(SANITIZE) $^ -o $@ $(call package_libs,$(PACKAGES) $(TEST_PACKAGES)) -lpthread -lm
-
-# And with tiny constants (fanout 4, segments of 8 slots), to give some bugs a chance.
-$(BUILD)/tiny/%.o: %.c
-	@mkdir -p $(@D)
-	$(compile) -O1 -g $(SANITIZE) -DTENON_TINY=1 $(if $(filter tests/%,$<),$(call package_flags,$(TEST_PACKAGES))) $< -o $@
-
-$(BUILD)/unit-tiny: $(call objects,tiny,$(LIBRARY) $(TEST_SOURCES))
-	$(CC) $(SANITIZE) $^ -o $@ $(call package_libs,$(PACKAGES) $(TEST_PACKAGES)) -lpthread -lm
+$(BUILD)/unit: $(call objects,sanitized,$(LIBRARY) $(UNIT_SOURCES))
+	$(CC) $(SANITIZE) $^ -o $@ $(call libs,$(TEST_PACKAGES))
 
 $(BUILD)/live: $(call objects,sanitized,$(LIBRARY) $(LIVE_SOURCES))
-	$(CC) $(SANITIZE) $^ -o $@ $(call package_libs,$(PACKAGES) $(TEST_PACKAGES)) -lpthread -lm
+	$(CC) $(SANITIZE) $^ -o $@ $(call libs,$(TEST_PACKAGES))
+
+# And with tiny constants (fanout 4, segments of 8 slots), to give some bugs a chance.
+$(BUILD)/tiny/%.o: %.c | deps
+	@mkdir -p $(@D)
+	$(compile) -O1 -g $(SANITIZE) -DTENON_TINY=1
+
+$(BUILD)/unit-tiny: $(call objects,tiny,$(LIBRARY) $(UNIT_SOURCES))
+	$(CC) $(SANITIZE) $^ -o $@ $(call libs,$(TEST_PACKAGES))
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- What is run.
+
+.PHONY: deps
+deps: ## install the compiler and libraries that are missing
+	@tools/install-dependencies build
+
+.PHONY: deps-check
+deps-check: ## install these and what `make check` needs beside them
+	@tools/install-dependencies check
+
+.PHONY: demo
+demo: $(BUILD)/tenon ## show the main job: start, import a blog, follow its references
+	@tools/demo $(BUILD)/tenon
+
+.PHONY: test
+test: $(BUILD)/unit $(BUILD)/live $(BUILD)/tenon-sanitized ## all tests, under sanitizers
+	tools/run-tests $(BUILD) $(BUILD)/unit $(BUILD)/live
+
+.PHONY: test-tiny
+test-tiny: $(BUILD)/unit-tiny ## the unit tests and transcripts once more, with tiny constants
+	tools/run-tests $(BUILD) $(BUILD)/unit-tiny
+
+.PHONY: check
+check: deps-check ## everything: tests, style, layers, warnings of two compilers, clang-tidy
+	@MAKE="$(MAKE)" BUILD="$(BUILD)" tools/run-checks test test-tiny style layers warnings tidy
+
+.PHONY: style
+style: | deps-check
+	clang-format --dry-run --Werror $(ALL_FILES)
+	tools/check-style
+
+.PHONY: layers
+layers: $(call objects,release,$(SOURCES)) | deps-check ## direction of the includes, no globals
+	tools/check-layers $(BUILD)/release
+
+# Every build treats gcc's warnings as errors; clang has a look of its own.
+.PHONY: warnings
+warnings: $(call objects,release,$(SOURCES)) $(addprefix $(BUILD)/clang/,$(SOURCES) $(TEST_SOURCES))
+
+$(BUILD)/clang/%.c: %.c | deps-check
+	@mkdir -p $(@D)
+	clang $(STANDARD) $(WARNINGS) $(call flags,$<) -MMD -MP -MT $@ -MF $@.d -fsyntax-only $<
+	@touch $@
+
+.PHONY: tidy
+tidy: $(addprefix $(BUILD)/tidy/,$(SOURCES)) ## clang-tidy
+
+$(BUILD)/tidy/%.c: %.c $(HEADERS) .clang-tidy | deps-check
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- $(STANDARD) $(call flags,$<) 2>&1 | \
+	    { ! grep -v 'warnings generated\|^Suppressed\|^Use -header-filter'; }
+	@touch $@
+
+.PHONY: format
+format: | deps-check ## rewrite the tree in its style
+	clang-format -i $(ALL_FILES)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
