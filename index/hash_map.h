@@ -1,9 +1,10 @@
 /* A hash map from keys to pointers that grows without a pause.
  *
  * Extendible hashing (Fagin and others, 1979): a directory of 2^depth pointers leads to segments
- * of 1,024 slots of 8 bytes (a 16-bit tag and a 48-bit pointer); a segment that is full is split
- * in two, so that the longest insert moves one segment, and, when the directory doubles, copies
- * 8 bytes for every segment. Keys are not stored: they are read from the entries.
+ * of some thousand slots of 8 bytes (a 16-bit tag and a 48-bit pointer). A segment that is full is
+ * split in two, one that is nearly empty is united with its buddy, so the longest insert moves one
+ * segment, and, when the directory doubles, copies 8 bytes for every segment. Keys are not stored:
+ * they are read from the entries.
  *
  * Invariants, which hash_map_check() walks:
  *   - an entry lies in the segment that the top bits of its hash lead to, at or behind its home
@@ -20,14 +21,17 @@
 #include <stdint.h>
 
 struct hash_map_segment;
+struct pool;
 
 struct hash_map {
     struct slice (*key)(const void *entry); /* reads an entry's key */
     uint64_t seed;                          /* secret, so that nobody can aim for collisions */
+    struct pool *pool;                      /* holds the segments */
     struct hash_map_segment **directory;
-    uint32_t depth; /* the directory has 2^depth pointers */
-    uint64_t count; /* entries */
-    size_t size;    /* bytes of directory and segments */
+    uint32_t depth;         /* the directory has 2^depth pointers */
+    uint64_t deepest_count; /* segments of that depth: with none the directory may halve */
+    uint64_t count;         /* entries */
+    size_t size;            /* bytes of directory and segments */
 };
 
 void hash_map_init(struct hash_map *map, struct slice (*key)(const void *entry), uint64_t seed);
