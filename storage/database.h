@@ -40,7 +40,8 @@ struct table {
     uint32_t number;
     struct index *indexes; /* by_creation_time first, then the schema's, in its order */
     uint32_t index_count;
-    struct index *by_id;   /* ordered by id; NULL until a range over it was asked for */
+    struct index by_id; /* its tree is made when a range over it is first asked for */
+    bool by_id_is_built;
     uint64_t count;        /* documents */
     uint64_t text_size;    /* bytes of their texts */
     uint64_t change;       /* number of the newest change to this table; 0: none */
@@ -75,6 +76,7 @@ struct database {
     struct table *tables; /* in the order of the schema */
     uint32_t table_count;
     struct hash_map tables_by_name;
+    struct hash_map tables_by_number;
     struct hash_map documents; /* by id, of all tables */
     struct pool *pool;
     struct database_options options;
@@ -82,6 +84,7 @@ struct database {
     uint64_t change;            /* number of the newest change */
     uint64_t clock_us;          /* the newest creation time that was given out */
     size_t shape_size;          /* bytes of all shapes */
+    uint64_t shape_serial;      /* of the newest shape */
     unsigned char random[4096]; /* for ids; from the system */
     size_t random_left;
 };
@@ -95,9 +98,12 @@ void database_destroy(struct database *database);
 struct table *database_find_table(const struct database *database, struct slice name);
 struct table *database_find_table_by_number(const struct database *database, uint32_t number);
 
-/* The table's index with the name, or NULL. by_id is found too, and then made where it is not
- * there yet, in O(n log n). */
+/* The table's index with the name, or NULL. by_id is found too, but has a tree only after
+ * table_build_by_id(). */
 struct index *table_find_index(struct table *table, struct slice name);
+
+/* Makes the tree of by_id where it is not there yet, in O(n log n); kept up from then on. */
+void table_build_by_id(struct table *table);
 
 /* The document with the id, or NULL. `id` may be any text. */
 struct document *database_find(const struct database *database, struct slice id);

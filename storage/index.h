@@ -17,6 +17,7 @@
 #include "index/btree.h"
 #include "storage/document.h"
 #include "storage/schema.h"
+#include "storage/type.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct index {
     struct slice name;
     const struct schema_path *fields; /* the user's; NULL where there are none */
     uint32_t field_count;
+    const struct type *types[SCHEMA_INDEX_FIELDS_MAX]; /* of the fields; NULL: anything */
     uint32_t first_position; /* of its paths among shape->index_positions */
     bool unique;
     bool by_id;        /* ordered by `_id` alone */

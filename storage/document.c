@@ -1,0 +1,206 @@
+/* Making documents and finding fields in them. */
+#include "storage/document.h"
+
+#include "base/buffer.h"
+#include "storage/id.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define ID_PREFIX            "{\"_id\":\""
+#define CREATION_TIME_PREFIX "\",\"_creationTime\":"
+
+/* What stands around a field's name: ,"":  */
+#define NAME_OVERHEAD        4
+
+static_assert(sizeof(ID_PREFIX) - 1 == DOCUMENT_ID_OFFSET, "the id follows its prefix");
+
+static bool offsets_are_short(size_t text_size)
+{
+    return text_size <= UINT16_MAX + 1;
+}
+
+/* Where the offsets begin, counted from the text. */
+static size_t offsets_begin(size_t text_size)
+{
+    size_t width = offsets_are_short(text_size) ? sizeof(uint16_t) : sizeof(uint32_t);
+    size_t end = sizeof(struct document) + text_size;
+    return ((end + width - 1) & ~(width - 1)) - sizeof(struct document);
+}
+
+static size_t memory_size(size_t text_size, uint32_t user_field_count)
+{
+    size_t width = offsets_are_short(text_size) ? sizeof(uint16_t) : sizeof(uint32_t);
+    return sizeof(struct document) + offsets_begin(text_size) + user_field_count * width;
+}
+
+static void offset_set(struct document *document, uint32_t user_field, size_t offset)
+{
+    char *offsets = document->text + offsets_begin(document->text_size);
+    if (offsets_are_short(document->text_size)) {
+        ((uint16_t *)(void *)offsets)[user_field] = (uint16_t)offset;
+    } else {
+        ((uint32_t *)(void *)offsets)[user_field] = (uint32_t)offset;
+    }
+}
+
+static size_t offset_get(const struct document *document, uint32_t user_field)
+{
+    const char *offsets = document->text + offsets_begin(document->text_size);
+    if (offsets_are_short(document->text_size)) {
+        return ((const uint16_t *)(const void *)offsets)[user_field];
+    }
+    return ((const uint32_t *)(const void *)offsets)[user_field];
+}
+
+static size_t value_size(struct value value)
+{
+    return value.kind == VALUE_TEXT ? value.size : value_write_size(value);
+}
+
+size_t document_text_size(struct slice id, struct slice creation_time,
+                          const struct value_field *fields, uint32_t count)
+{
+    size_t size = sizeof(ID_PREFIX) - 1 + id.size + sizeof(CREATION_TIME_PREFIX) - 1 +
+                  creation_time.size + sizeof("}") - 1;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!value_is_missing(fields[i].value)) {
+            size += NAME_OVERHEAD + fields[i].name.size + value_size(fields[i].value);
+        }
+    }
+    return size;
+}
+
+static void write_value(struct buffer *text, struct value value)
+{
+    if (value.kind == VALUE_TEXT) {
+        buffer_append(text, value.text, value.size);
+    } else {
+        value_write(text, value);
+    }
+}
+
+struct document *document_create(struct pool *pool, struct shape *shape, struct slice id,
+                                 struct slice creation_time, const struct value_field *fields,
+                                 uint32_t count, size_t text_size)
+{
+    uint32_t user_field_count = shape->field_count - SHAPE_USER_FIELDS;
+    struct document *document = pool_allocate(pool, memory_size(text_size, user_field_count));
+    document->references = 1;
+    document->text_size = (uint32_t)text_size;
+    document->shape = shape;
+
+    /* The sizes are known, so that this buffer never grows. */
+    struct buffer text = {.data = document->text, .capacity = text_size};
+    buffer_append_slice(&text, SLICE(ID_PREFIX));
+    buffer_append_slice(&text, id);
+    buffer_append_slice(&text, SLICE(CREATION_TIME_PREFIX));
+    buffer_append_slice(&text, creation_time);
+    uint32_t user_field = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (value_is_missing(fields[i].value)) {
+            continue;
+        }
+        buffer_append_slice(&text, SLICE(",\""));
+        buffer_append_slice(&text, fields[i].name);
+        buffer_append_slice(&text, SLICE("\":"));
+        offset_set(document, user_field, text.size);
+        write_value(&text, fields[i].value);
+        user_field += 1;
+    }
+    buffer_append_char(&text, '}');
+    assert(text.size == text_size && text.data == document->text);
+    assert(user_field == user_field_count);
+    document->creation_time = value_number(value_from_text(creation_time));
+    return document;
+}
+
+size_t document_memory_size(const struct document *document)
+{
+    return memory_size(document->text_size, document->shape->field_count - SHAPE_USER_FIELDS);
+}
+
+void document_release(struct pool *pool, struct document *document)
+{
+    assert(document->references > 0);
+    document->references -= 1;
+    if (document->references == 0) {
+        size_t size = document_memory_size(document);
+        shape_release(document->shape);
+        pool_release(pool, document, size);
+    }
+}
+
+struct slice document_id(const struct document *document)
+{
+    const char *id = document->text + DOCUMENT_ID_OFFSET;
+    size_t size = ID_TEXT_SIZE_MIN;
+    while (id[size] != '"') {
+        size += 1;
+    }
+    return slice_make(id, size);
+}
+
+struct slice document_id_of_entry(const void *entry)
+{
+    return document_id(entry);
+}
+
+/* Where the value of the field at `position` begins in the text. */
+static size_t field_begin(const struct document *document, uint32_t position)
+{
+    if (position >= SHAPE_USER_FIELDS) {
+        return offset_get(document, position - SHAPE_USER_FIELDS);
+    }
+    if (position == SHAPE_ID) {
+        return DOCUMENT_ID_OFFSET - 1;
+    }
+    return DOCUMENT_ID_OFFSET + document_id(document).size + sizeof(CREATION_TIME_PREFIX) - 1;
+}
+
+static size_t field_end(const struct document *document, uint32_t position)
+{
+    const struct shape *shape = document->shape;
+    if (position + 1 == shape->field_count) {
+        return document->text_size - 1;
+    }
+    return field_begin(document, position + 1) - NAME_OVERHEAD - shape->names[position + 1].size;
+}
+
+struct slice document_field_text(const struct document *document, uint32_t position)
+{
+    assert(position < document->shape->field_count);
+    size_t begin = field_begin(document, position);
+    return slice_make(document->text + begin, field_end(document, position) - begin);
+}
+
+struct value document_field(const struct document *document, uint32_t position)
+{
+    if (position == SHAPE_NO_FIELD) {
+        return VALUE_IS(VALUE_MISSING);
+    }
+    return value_from_text(document_field_text(document, position));
+}
+
+struct value document_find(const struct document *document, struct slice name)
+{
+    return document_field(document, shape_find(document->shape, name));
+}
+
+struct value object_find(struct value object, struct slice name)
+{
+    if (object.kind == VALUE_DOCUMENT) {
+        return document_find(document_of(object), name);
+    }
+    return value_find(object, name);
+}
+
+uint32_t document_user_fields(const struct document *document, struct value_field *fields)
+{
+    uint32_t count = document->shape->field_count - SHAPE_USER_FIELDS;
+    for (uint32_t i = 0; i < count; i++) {
+        fields[i].name = document->shape->names[SHAPE_USER_FIELDS + i];
+        fields[i].value = document_field(document, SHAPE_USER_FIELDS + i);
+    }
+    return count;
+}

@@ -1,0 +1,314 @@
+/* Keys, hints and bounds of a table's indexes. */
+#include "storage/index.h"
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "index/order.h"
+#include "storage/database.h"
+#include "storage/id.h"
+
+#include <assert.h>
+
+/* The type bytes of a key's byte form (index/order.h) that hints look at. */
+#define FORM_NUMBER   0x04
+#define FORM_STRING   0x07
+
+/* Hints of an index whose first field holds ids only. */
+#define HINT_MISSING  0
+#define HINT_NULL     1
+#define HINT_BETWEEN  2
+#define HINT_ID_FIRST 3
+#define HINT_ID_LAST  (UINT64_MAX - 1)
+#define HINT_BEHIND   UINT64_MAX
+
+static struct value path_value(const struct document *document, const struct schema_path *path,
+                               uint32_t position)
+{
+    struct value value = document_field(document, position);
+    for (uint32_t i = 1; i < path->name_count && !value_is_missing(value); i++) {
+        bool is_object = value_type(value) == TYPE_OBJECT;
+        value = is_object ? value_find(value, path->names[i]) : VALUE_IS(VALUE_MISSING);
+    }
+    return value;
+}
+
+struct value index_field_value(const struct index *index, const struct document *document,
+                               uint32_t field)
+{
+    assert(field < index->field_count);
+    const uint32_t *positions = document->shape->index_positions + index->first_position;
+    return path_value(document, &index->fields[field], positions[field]);
+}
+
+static struct value id_value(const struct document *document)
+{
+    return document_field(document, SHAPE_ID);
+}
+
+void index_append_key(const struct index *index, const struct document *document,
+                      struct buffer *key)
+{
+    for (uint32_t i = 0; i < index->field_count; i++) {
+        key_append(key, index_field_value(index, document, i));
+    }
+    if (!index->by_id) {
+        key_append(key, value_from_number(document->creation_time));
+    }
+    key_append(key, id_value(document));
+}
+
+static uint64_t clamp_id_hint(uint64_t hint)
+{
+    if (hint < HINT_ID_FIRST) {
+        return HINT_ID_FIRST;
+    }
+    return hint > HINT_ID_LAST ? HINT_ID_LAST : hint;
+}
+
+static uint64_t hint_of_id_value(struct value value)
+{
+    switch (value_type(value)) {
+    case TYPE_MISSING:
+        return HINT_MISSING;
+    case TYPE_NULL:
+        return HINT_NULL;
+    case TYPE_STRING:
+        return clamp_id_hint(id_hint(value_string_escaped(value)));
+    default:
+        break;
+    }
+    assert(!"an id field holds an id, null or nothing");
+    return HINT_BEHIND;
+}
+
+/* The first 8 bytes of the key, made field by field until there are enough. */
+static uint64_t hint_of_fields(const struct index *index, const struct document *document)
+{
+    struct buffer key = {0};
+    for (uint32_t i = 0; i < index->field_count && key.size < sizeof(uint64_t); i++) {
+        key_append(&key, index_field_value(index, document, i));
+    }
+    if (key.size < sizeof(uint64_t)) {
+        key_append(&key, value_from_number(document->creation_time));
+    }
+    uint64_t hint = key_hint(buffer_slice(&key), 0);
+    buffer_deinit(&key);
+    return hint;
+}
+
+/* The same without memory for the values that most indexes begin with: numbers, and strings of
+ * which the first bytes need no escape. Returns false for others. */
+static bool hint_of_plain_value(struct value value, uint64_t *hint)
+{
+    enum value_type type = value_type(value);
+    if (type == TYPE_NUMBER) {
+        *hint = (uint64_t)FORM_NUMBER << 56 | number_to_ordered(value_number(value)) >> 8;
+        return true;
+    }
+    if (type != TYPE_STRING) {
+        return false;
+    }
+    struct slice string = value_string_escaped(value);
+    size_t head_size = sizeof(uint64_t) - 1;
+    if (string.size < head_size || memchr(string.data, '\\', head_size)) {
+        return false;
+    }
+    uint64_t bytes = FORM_STRING;
+    for (size_t i = 0; i < head_size; i++) {
+        bytes = bytes << 8 | (uint8_t)string.data[i];
+    }
+    *hint = bytes;
+    return true;
+}
+
+static uint64_t index_hint(const void *context, const void *entry)
+{
+    const struct index *index = context;
+    const struct document *document = entry;
+    if (index->by_id) {
+        return clamp_id_hint(id_hint(document_id(document)));
+    }
+    if (index->field_count == 0) {
+        return number_to_ordered(document->creation_time);
+    }
+    struct value first = index_field_value(index, document, 0);
+    if (index->hints_of_ids) {
+        return hint_of_id_value(first);
+    }
+    uint64_t hint;
+    return hint_of_plain_value(first, &hint) ? hint : hint_of_fields(index, document);
+}
+
+static int compare_fields(const struct index *index, const struct document *a,
+                          const struct document *b)
+{
+    for (uint32_t i = 0; i < index->field_count; i++) {
+        int order = value_compare(index_field_value(index, a, i), index_field_value(index, b, i));
+        if (order != 0) {
+            return order;
+        }
+    }
+    return 0;
+}
+
+static int index_compare(const void *context, const void *a, const void *b)
+{
+    const struct index *index = context;
+    const struct document *left = a;
+    const struct document *right = b;
+    int order = compare_fields(index, left, right);
+    if (order != 0) {
+        return order;
+    }
+    if (!index->by_id && left->creation_time != right->creation_time) {
+        return left->creation_time < right->creation_time ? -1 : 1;
+    }
+    return slice_compare(document_id(left), document_id(right));
+}
+
+static void index_append_entry_key(const void *context, const void *entry, struct buffer *key)
+{
+    index_append_key(context, entry, key);
+}
+
+/* The hint of the string form at the head of `key` in an index of ids: that of the id that it is;
+ * a string that is none can only come from a forged cursor, and may go anywhere. */
+static uint64_t hint_of_id_form(struct slice key)
+{
+    size_t size = key_skip(key);
+    if (size < 2) {
+        return HINT_BEHIND;
+    }
+    struct slice text = slice_make(key.data + 1, size - 2);
+    return id_table_number(text) != 0 ? clamp_id_hint(id_hint(text)) : HINT_BEHIND;
+}
+
+static uint64_t hint_of_ids_key(struct slice key)
+{
+    uint8_t form = key.size > 0 ? (uint8_t)key.data[0] : 0;
+    if (form <= 1) {
+        return HINT_MISSING;
+    }
+    if (form == 2) {
+        return HINT_NULL;
+    }
+    if (form < FORM_STRING) {
+        return HINT_BETWEEN;
+    }
+    return form == FORM_STRING ? hint_of_id_form(key) : HINT_BEHIND;
+}
+
+/* by_creation_time: the whole number is the hint, without its type byte. */
+static uint64_t hint_of_time_key(struct slice key, uint8_t fill)
+{
+    uint8_t form = key.size > 0 ? (uint8_t)key.data[0] : 0;
+    if (form != FORM_NUMBER) {
+        return form < FORM_NUMBER ? 0 : UINT64_MAX;
+    }
+    return key_hint(slice_make(key.data + 1, key.size - 1), fill);
+}
+
+static uint64_t hint_of_any_key(const struct index *index, struct slice key, uint8_t fill)
+{
+    if (index->hints_of_ids) {
+        return hint_of_ids_key(key);
+    }
+    return index->field_count == 0 ? hint_of_time_key(key, fill) : key_hint(key, fill);
+}
+
+static uint64_t index_hint_of_key(const void *context, struct slice key)
+{
+    return hint_of_any_key(context, key, 0x00);
+}
+
+/* Hints of ids need the whole id; other hints work with any beginning. */
+static size_t index_separator_size_min(const void *context, struct slice key)
+{
+    const struct index *index = context;
+    return index->hints_of_ids ? key_skip(key) : 0;
+}
+
+void index_bound(const struct index *index, struct slice key, bool after, struct btree_bound *bound)
+{
+    bound->key = key;
+    bound->after = after;
+    if (key.size == 0) {
+        bound->hint = after ? UINT64_MAX : 0;
+    } else {
+        bound->hint = hint_of_any_key(index, key, after ? 0xff : 0x00);
+    }
+}
+
+static void find_types(struct index *index)
+{
+    const struct type *fields = index->table->schema->fields;
+    for (uint32_t i = 0; fields && i < index->field_count; i++) {
+        const struct schema_path *path = &index->fields[i];
+        index->types[i] = type_at_path(fields, path->names, path->name_count);
+    }
+    if (index->types[0]) {
+        index->hints_of_ids = type_only_id_table(index->types[0]).size > 0;
+    }
+}
+
+void index_init(struct index *index, struct table *table, const struct schema_index *schema,
+                bool by_id, uint32_t first_position)
+{
+    *index = (struct index){
+        .table = table,
+        .schema = schema,
+        .name = by_id ? SLICE("by_id") : SLICE("by_creation_time"),
+        .first_position = first_position,
+        .by_id = by_id,
+    };
+    if (schema) {
+        index->name = schema->name;
+        index->fields = schema->fields;
+        index->field_count = schema->field_count;
+        index->unique = schema->unique;
+    }
+    index->hints_of_ids = by_id;
+    find_types(index);
+    index->order = (struct btree_order){
+        .context = index,
+        .hint = index_hint,
+        .compare = index_compare,
+        .append_key = index_append_entry_key,
+        .hint_of_key = index_hint_of_key,
+        .separator_size_min = index_separator_size_min,
+    };
+    btree_init(&index->tree, table->database->pool, &index->order);
+}
+
+void index_deinit(struct index *index)
+{
+    btree_deinit(&index->tree);
+}
+
+struct document *index_find_duplicate(struct index *index, const struct document *document,
+                                      const struct document *except)
+{
+    assert(index->unique);
+    struct buffer key = {0};
+    bool complete = true;
+    for (uint32_t i = 0; i < index->field_count && complete; i++) {
+        struct value value = index_field_value(index, document, i);
+        complete = !value_is_missing(value);
+        key_append(&key, value);
+    }
+    struct document *found = NULL;
+    if (complete) {
+        struct btree_bound bound;
+        struct btree_cursor cursor;
+        index_bound(index, buffer_slice(&key), false, &bound);
+        found = btree_seek(&index->tree, &bound, &cursor);
+        if (found && found == except) {
+            found = btree_next(&cursor);
+        }
+        if (found && compare_fields(index, found, document) != 0) {
+            found = NULL;
+        }
+    }
+    buffer_deinit(&key);
+    return found;
+}

@@ -1,0 +1,483 @@
+/* Transactions: every write is checked, made into a change, and applied; undoing is the same list
+ * backwards. */
+#define _DEFAULT_SOURCE
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "index/order.h"
+#include "storage/database.h"
+#include "storage/id.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define CREATION_TIME_MAX  9007199254740992.0 /* 2^53 */
+#define MICROSECONDS_A_DAY (24ull * 60 * 60 * 1000 * 1000)
+
+/* The parts of a document to be. */
+struct draft {
+    struct table *table;
+    struct slice id;
+    struct slice creation_time; /* its text */
+    const struct value_field *fields;
+    uint32_t count;
+    char id_text[ID_TEXT_SIZE_MAX];
+    char creation_time_text[NUMBER_TEXT_SIZE];
+};
+
+/* Applying changes. These cannot fail. */
+
+static void index_put(struct database *database, struct table *table, struct document *document)
+{
+    for (uint32_t i = 0; i < table->index_count; i++) {
+        btree_insert(&table->indexes[i].tree, document);
+    }
+    if (table->by_id_is_built) {
+        btree_insert(&table->by_id.tree, document);
+    }
+    uint64_t hash = hash_map_hash(&database->documents, document_id(document));
+    hash_map_insert(&database->documents, hash, document);
+}
+
+static void index_take(struct database *database, struct table *table, struct document *document)
+{
+    for (uint32_t i = 0; i < table->index_count; i++) {
+        btree_remove(&table->indexes[i].tree, document);
+    }
+    if (table->by_id_is_built) {
+        btree_remove(&table->by_id.tree, document);
+    }
+    uint64_t hash = hash_map_hash(&database->documents, document_id(document));
+    hash_map_remove(&database->documents, hash, document);
+}
+
+static void index_swap(struct database *database, struct table *table, struct document *before,
+                       struct document *after)
+{
+    for (uint32_t i = 0; i < table->index_count; i++) {
+        struct index *index = &table->indexes[i];
+        if (index->order.compare(index, before, after) == 0) {
+            btree_replace(&index->tree, before, after);
+        } else {
+            btree_remove(&index->tree, before);
+            btree_insert(&index->tree, after);
+        }
+    }
+    if (table->by_id_is_built) {
+        btree_replace(&table->by_id.tree, before, after);
+    }
+    uint64_t hash = hash_map_hash(&database->documents, document_id(before));
+    hash_map_replace(&database->documents, hash, before, after);
+}
+
+/* Puts `after` in the place of `before`; either may be NULL. */
+static void apply(struct database *database, struct table *table, struct document *before,
+                  struct document *after)
+{
+    if (!before) {
+        index_put(database, table, after);
+    } else if (!after) {
+        index_take(database, table, before);
+    } else {
+        index_swap(database, table, before, after);
+    }
+    table->count += (after ? 1u : 0u);
+    table->count -= (before ? 1u : 0u);
+    table->text_size += after ? after->text_size : 0;
+    table->text_size -= before ? before->text_size : 0;
+    database->change += 1;
+    table->change = database->change;
+}
+
+static void add_change(struct database *database, struct table *table, struct document *before,
+                       struct document *after)
+{
+    struct transaction *transaction = &database->transaction;
+    assert(transaction->open);
+    apply(database, table, before, after);
+    if (transaction->count == transaction->capacity) {
+        transaction->capacity = transaction->capacity ? transaction->capacity * 2 : 16;
+        size_t size = transaction->capacity * sizeof(struct change);
+        transaction->changes = memory_resize(transaction->changes, size);
+    }
+    transaction->changes[transaction->count] =
+        (struct change){.table = table, .before = before, .after = after};
+    transaction->count += 1;
+}
+
+/* Choosing ids and times. */
+
+static void random_bytes(struct database *database, void *bytes, size_t size)
+{
+    if (database->random_left < size) {
+        size_t chunk = 256; /* what getentropy gives at most */
+        for (size_t i = 0; i < sizeof(database->random); i += chunk) {
+            int failed = getentropy(database->random + i, chunk);
+            assert(!failed);
+        }
+        database->random_left = sizeof(database->random);
+    }
+    database->random_left -= size;
+    memcpy(bytes, database->random + database->random_left, size);
+}
+
+static void choose_id(struct database *database, struct draft *draft)
+{
+    struct id id = {.table_number = draft->table->number};
+    random_bytes(database, id.body, ID_RANDOM_SIZE);
+    uint64_t day = database->options.now_us() / MICROSECONDS_A_DAY;
+    id.body[ID_RANDOM_SIZE] = (uint8_t)(day >> 8);
+    id.body[ID_RANDOM_SIZE + 1] = (uint8_t)day;
+    draft->id = slice_make(draft->id_text, id_encode(&id, draft->id_text));
+}
+
+/* Writes microseconds as milliseconds with a fraction of up to three digits: such a text is the
+ * shortest that reads back the same, because doubles lie closer than microseconds until 2^53 of
+ * them have passed. */
+static void choose_creation_time(struct database *database, struct draft *draft)
+{
+    uint64_t now = database->options.now_us();
+    database->clock_us = now > database->clock_us ? now : database->clock_us + 1;
+    char *text = draft->creation_time_text;
+    int size = snprintf(text, NUMBER_TEXT_SIZE, "%" PRIu64 ".%03u", database->clock_us / 1000,
+                        (unsigned)(database->clock_us % 1000));
+    while (text[size - 1] == '0') {
+        size -= 1;
+    }
+    size -= text[size - 1] == '.' ? 1 : 0;
+    draft->creation_time = slice_make(text, (size_t)size);
+}
+
+/* Checking. */
+
+/* Completes an error about one of the fields that begin with `_`. */
+static bool fail_system_field(struct error *error, const struct table *table, struct slice field,
+                              struct value value)
+{
+    error->table = table->name;
+    error->field = field;
+    error->value = value;
+    error_prefix_path(error, field);
+    return false;
+}
+
+static bool take_given_id(struct draft *draft, struct value value, struct error *error)
+{
+    struct table *table = draft->table;
+    bool is_string = value_type(value) == TYPE_STRING;
+    struct slice text = is_string ? value_string_escaped(value) : SLICE("");
+    if (id_table_number(text) != table->number) {
+        error_set(error, ERROR_INVALID_ID, "`_id` must be an Id<\"%.*s\">.",
+                  SLICE_FORMAT(table->name));
+        return fail_system_field(error, table, SLICE("_id"), value);
+    }
+    if (database_find(table->database, text)) {
+        error_set(error, ERROR_UNIQUE_VIOLATION, "Document ID %.*s is in table %.*s already.",
+                  SLICE_FORMAT(text), SLICE_FORMAT(table->name));
+        error->id = text;
+        return fail_system_field(error, table, SLICE("_id"), value);
+    }
+    draft->id = text;
+    return true;
+}
+
+static bool is_creation_time(struct value value)
+{
+    if (value_type(value) != TYPE_NUMBER) {
+        return false;
+    }
+    /* Through the total order, in which -0 is below 0, and NaN above all. */
+    uint64_t time = number_to_ordered(value_number(value));
+    return time >= number_to_ordered(0) && time <= number_to_ordered(CREATION_TIME_MAX);
+}
+
+static bool take_given_creation_time(struct draft *draft, struct value value, struct error *error)
+{
+    if (!is_creation_time(value)) {
+        error_set(error, ERROR_INVALID_VALUE, "`_creationTime` must be a number from 0 to 2^53.");
+        return fail_system_field(error, draft->table, SLICE("_creationTime"), value);
+    }
+    draft->creation_time = value_text(error->arena, value);
+    return true;
+}
+
+/* Takes `_id` and `_creationTime` out of the fields that a client gave, and refuses other names
+ * that begin with `_`. */
+static bool split_fields(struct draft *draft, const struct value_field *fields, uint32_t count,
+                         struct value *id, struct value *creation_time, struct error *error)
+{
+    struct value_field *user = arena_allocate(error->arena, count * sizeof(*user) + 1);
+    uint32_t user_count = 0;
+    *id = *creation_time = VALUE_IS(VALUE_MISSING);
+    for (uint32_t i = 0; i < count; i++) {
+        struct slice name = fields[i].name;
+        if (name.size == 0 || name.data[0] != '_') {
+            user[user_count++] = fields[i];
+        } else if (slice_equal(name, SLICE("_id"))) {
+            *id = fields[i].value;
+        } else if (slice_equal(name, SLICE("_creationTime"))) {
+            *creation_time = fields[i].value;
+        } else {
+            error_set(error, ERROR_INVALID_VALUE,
+                      "Field `%.*s`: names at the top of a document do not begin with `_`.",
+                      SLICE_FORMAT(name));
+            return fail_system_field(error, draft->table, name, VALUE_IS(VALUE_MISSING));
+        }
+    }
+    draft->fields = user;
+    draft->count = user_count;
+    return true;
+}
+
+static bool check_types(const struct draft *draft, const struct shape *shape, struct error *error)
+{
+    const struct type *type = draft->table->schema->fields;
+    if (!type) {
+        return true;
+    }
+    if (!shape->conforms) {
+        return type_check_fields(type, draft->fields, draft->count, error);
+    }
+    uint32_t position = SHAPE_USER_FIELDS;
+    for (uint32_t i = 0; i < draft->count; i++) {
+        struct value value = draft->fields[i].value;
+        if (value_is_missing(value)) {
+            continue;
+        }
+        if (shape->types[position] && !type_check(shape->types[position], value, error)) {
+            error->field = draft->fields[i].name;
+            error_prefix_path(error, draft->fields[i].name);
+            return false;
+        }
+        position += 1;
+    }
+    return true;
+}
+
+static bool check_size(const struct draft *draft, size_t text_size, struct error *error)
+{
+    if (text_size > DOCUMENT_SIZE_MAX) {
+        error_set(error, ERROR_INVALID_VALUE,
+                  "The document has %zu bytes of JSON; at most %d are stored.", text_size,
+                  DOCUMENT_SIZE_MAX);
+        error->table = draft->table->name;
+        return false;
+    }
+    const struct database *database = draft->table->database;
+    uint64_t memory_max = database->options.memory_max;
+    if (memory_max > 0 && database_memory(database) + text_size > memory_max) {
+        error_set(error, ERROR_LIMIT_EXCEEDED,
+                  "The memory limit of %" PRIu64 " bytes is reached; reads and deletes go on.",
+                  memory_max);
+        error->limit = SLICE("memory");
+        return false;
+    }
+    return true;
+}
+
+static bool check_unique(struct table *table, const struct document *document,
+                         const struct document *except, struct error *error)
+{
+    for (uint32_t i = 0; i < table->index_count; i++) {
+        struct index *index = &table->indexes[i];
+        if (!index->unique) {
+            continue;
+        }
+        const struct document *other = index_find_duplicate(index, document, except);
+        if (other) {
+            struct slice id = arena_copy(error->arena, document_id(other));
+            error_set(error, ERROR_UNIQUE_VIOLATION,
+                      "The unique index %.*s.%.*s has the key already, in document %.*s.",
+                      SLICE_FORMAT(table->name), SLICE_FORMAT(index->name), SLICE_FORMAT(id));
+            error->table = table->name;
+            error->index = index->name;
+            error->id = id;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Makes the document of a draft. `except` is the one that it will replace, if any. */
+static struct document *make_document(const struct draft *draft, const struct document *except,
+                                      struct error *error)
+{
+    struct table *table = draft->table;
+    struct shape *shape = shape_acquire(table, draft->fields, draft->count);
+    size_t text_size =
+        document_text_size(draft->id, draft->creation_time, draft->fields, draft->count);
+    if (!check_types(draft, shape, error) || !check_size(draft, text_size, error)) {
+        if (error->table.data == NULL) {
+            error->table = table->name;
+        }
+        shape_release(shape);
+        return NULL;
+    }
+    struct pool *pool = table->database->pool;
+    struct document *document = document_create(pool, shape, draft->id, draft->creation_time,
+                                                draft->fields, draft->count, text_size);
+    if (!check_unique(table, document, except, error)) {
+        document_release(pool, document);
+        return NULL;
+    }
+    return document;
+}
+
+/* The public functions. */
+
+void transaction_begin(struct database *database)
+{
+    assert(!database->transaction.open && database->transaction.count == 0);
+    database->transaction.open = true;
+}
+
+struct document *transaction_insert(struct database *database, struct table *table,
+                                    const struct value_field *fields, uint32_t count,
+                                    struct error *error)
+{
+    struct draft draft = {.table = table};
+    struct value id;
+    struct value creation_time;
+    if (!split_fields(&draft, fields, count, &id, &creation_time, error)) {
+        return NULL;
+    }
+    if (value_is_missing(id)) {
+        choose_id(database, &draft);
+    } else if (!take_given_id(&draft, id, error)) {
+        return NULL;
+    }
+    if (value_is_missing(creation_time)) {
+        choose_creation_time(database, &draft);
+    } else if (!take_given_creation_time(&draft, creation_time, error)) {
+        return NULL;
+    }
+    struct document *document = make_document(&draft, NULL, error);
+    if (document) {
+        add_change(database, table, NULL, document);
+    }
+    return document;
+}
+
+/* `_id` and `_creationTime` in a patch or replacement must be those of the document. */
+static bool check_same_system_fields(const struct draft *draft, const struct document *document,
+                                     struct value id, struct value creation_time,
+                                     struct error *error)
+{
+    if (!value_is_missing(id) && !value_equal(id, document_field(document, SHAPE_ID))) {
+        error_set(error, ERROR_INVALID_PARAMS,
+                  "`_id` cannot be changed: it must be that of the document.");
+        return fail_system_field(error, draft->table, SLICE("_id"), id);
+    }
+    struct value kept = document_field(document, SHAPE_CREATION_TIME);
+    if (!value_is_missing(creation_time) && !value_equal(creation_time, kept)) {
+        error_set(error, ERROR_INVALID_PARAMS,
+                  "`_creationTime` cannot be changed: it must be that of the document.");
+        return fail_system_field(error, draft->table, SLICE("_creationTime"), creation_time);
+    }
+    return true;
+}
+
+/* Puts a document of the draft's fields in the place of `before`, unless they are equal. */
+static bool swap_document(struct draft *draft, struct document *before, struct error *error)
+{
+    struct database *database = draft->table->database;
+    draft->id = document_id(before);
+    draft->creation_time = document_field_text(before, SHAPE_CREATION_TIME);
+    struct document *after = make_document(draft, before, error);
+    if (!after) {
+        return false;
+    }
+    if (slice_equal(document_text(before), document_text(after))) {
+        document_release(database->pool, after);
+        return true;
+    }
+    add_change(database, draft->table, before, after);
+    return true;
+}
+
+/* The fields of `document` with those of the draft put over them: in place, or at the end. */
+static void merge_fields(struct draft *draft, const struct document *document, struct arena *arena)
+{
+    uint32_t room = document->shape->field_count + draft->count;
+    struct value_field *merged = arena_allocate(arena, room * sizeof(*merged));
+    uint32_t count = document_user_fields(document, merged);
+    for (uint32_t i = 0; i < draft->count; i++) {
+        uint32_t position = shape_find(document->shape, draft->fields[i].name);
+        if (position == SHAPE_NO_FIELD) {
+            merged[count++] = draft->fields[i];
+        } else {
+            merged[position - SHAPE_USER_FIELDS].value = draft->fields[i].value;
+        }
+    }
+    draft->fields = merged;
+    draft->count = count;
+}
+
+bool transaction_patch(struct database *database, struct document *document,
+                       const struct value_field *fields, uint32_t count, struct error *error)
+{
+    assert(database->transaction.open);
+    struct draft draft = {.table = document->shape->table};
+    struct value id;
+    struct value creation_time;
+    if (!split_fields(&draft, fields, count, &id, &creation_time, error) ||
+        !check_same_system_fields(&draft, document, id, creation_time, error)) {
+        return false;
+    }
+    merge_fields(&draft, document, error->arena);
+    return swap_document(&draft, document, error);
+}
+
+bool transaction_replace(struct database *database, struct document *document,
+                         const struct value_field *fields, uint32_t count, struct error *error)
+{
+    assert(database->transaction.open);
+    struct draft draft = {.table = document->shape->table};
+    struct value id;
+    struct value creation_time;
+    if (!split_fields(&draft, fields, count, &id, &creation_time, error) ||
+        !check_same_system_fields(&draft, document, id, creation_time, error)) {
+        return false;
+    }
+    return swap_document(&draft, document, error);
+}
+
+void transaction_delete(struct database *database, struct document *document)
+{
+    add_change(database, document->shape->table, document, NULL);
+}
+
+void transaction_commit(struct database *database)
+{
+    assert(database->transaction.open);
+    database->transaction.open = false;
+}
+
+void transaction_rollback(struct database *database)
+{
+    struct transaction *transaction = &database->transaction;
+    assert(transaction->open);
+    for (uint32_t i = transaction->count; i > 0; i--) {
+        struct change *change = &transaction->changes[i - 1];
+        apply(database, change->table, change->after, change->before);
+        /* Now it is the document after that is out of its table and waits for the end. */
+        struct document *before = change->before;
+        change->before = change->after;
+        change->after = before;
+    }
+    transaction->open = false;
+}
+
+void transaction_end(struct database *database)
+{
+    struct transaction *transaction = &database->transaction;
+    assert(!transaction->open);
+    for (uint32_t i = 0; i < transaction->count; i++) {
+        if (transaction->changes[i].before) {
+            document_release(database->pool, transaction->changes[i].before);
+        }
+    }
+    transaction->count = 0;
+}
