@@ -1,0 +1,147 @@
+/* Writing JSON-RPC 2.0. See reply.h. */
+#include "protocol/reply.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define LENGTH_NAME   "Content-Length: "
+#define LENGTH_END    "\r\n\r\n"
+
+/* How many digits the length gets when the frame is begun; the JSON is moved where it needs
+ * another number of them, which is cheaper than to measure every reply before it is written. */
+#define LENGTH_DIGITS 3
+
+struct slice reply_http(void)
+{
+    return SLICE(
+        "HTTP/1.1 400 Bad Request\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n"
+        "Connection: close\r\n"
+        "\r\n"
+        "Tenon does not speak HTTP. Send JSON-RPC 2.0 over TCP, one JSON text per line.\n");
+}
+
+void reply_begin(struct reply *reply, struct buffer *output, bool headers, bool batch)
+{
+    *reply =
+        (struct reply){.output = output, .start = output->size, .batch = batch, .headers = headers};
+    if (headers) {
+        static const char frame[] = LENGTH_NAME "000" LENGTH_END;
+        buffer_append(output, frame, sizeof(frame) - 1);
+    }
+    reply->body = output->size;
+}
+
+/* Appends what comes before an answer's result or error. */
+static void reply_append_id(struct reply *reply, struct slice id)
+{
+    struct buffer *output = reply->output;
+    if (reply->batch) {
+        buffer_append_char(output, reply->count == 0 ? '[' : ',');
+    }
+    reply->count += 1;
+    buffer_append_slice(output, SLICE("{\"jsonrpc\":\"2.0\",\"id\":"));
+    buffer_append_slice(output, id);
+}
+
+void reply_result(struct reply *reply, struct slice id, struct value result)
+{
+    reply_append_id(reply, id);
+    buffer_append_slice(reply->output, SLICE(",\"result\":"));
+    value_write(reply->output, result);
+    buffer_append_char(reply->output, '}');
+}
+
+/* Appends the member `name`, which is canonical, of an error's data unless it is absent. */
+static void append_text(struct buffer *output, const char *name, struct slice text)
+{
+    if (text.data != NULL) {
+        buffer_append_format(output, ",\"%s\":", name);
+        json_write_string(output, text);
+    }
+}
+
+static void append_items(struct buffer *output, const struct error *error)
+{
+    for (uint32_t i = 0; i < error->item_count; i++) {
+        buffer_append_format(output, "%s%u", i == 0 ? ",\"items\":[" : ",", error->items[i]);
+    }
+    if (error->item_count > 0) {
+        buffer_append_char(output, ']');
+    }
+}
+
+static void append_value(struct buffer *output, struct value value)
+{
+    if (!value_is_missing(value) && value_write_size(value) <= REPLY_ERROR_VALUE_SIZE_MAX) {
+        buffer_append_slice(output, SLICE(",\"value\":"));
+        value_write(output, value);
+    }
+}
+
+static void append_data(struct buffer *output, const struct error *error)
+{
+    buffer_append_format(output, "{\"name\":\"%s\"", error_code_name(error->code));
+    append_text(output, "path", error->path);
+    append_items(output, error);
+    append_text(output, "table", error->table);
+    append_text(output, "index", error->index);
+    append_text(output, "field", error->field);
+    append_text(output, "id", error->id);
+    append_value(output, error->value);
+    append_text(output, "limit", error->limit);
+    append_text(output, "reason", error->reason);
+    append_text(output, "outcome", error->outcome);
+    if (error->offset >= 0) {
+        buffer_append_format(output, ",\"offset\":%lld", (long long)error->offset);
+    }
+    buffer_append_char(output, '}');
+}
+
+void reply_error(struct reply *reply, struct slice id, const struct error *error)
+{
+    assert(error->code != ERROR_NONE);
+    struct buffer *output = reply->output;
+    reply_append_id(reply, id);
+    buffer_append_format(output,
+                         ",\"error\":{\"code\":%d,\"message\":", error_code_number(error->code));
+    json_write_string(output, error->message);
+    buffer_append_slice(output, SLICE(",\"data\":"));
+    append_data(output, error);
+    buffer_append_slice(output, SLICE("}}"));
+}
+
+/* Puts the length of the JSON into its frame, and the JSON where the frame then ends. */
+static void reply_set_length(struct reply *reply)
+{
+    struct buffer *output = reply->output;
+    size_t size = output->size - reply->body;
+    char digits[24];
+    size_t count = (size_t)snprintf(digits, sizeof(digits), "%zu", size);
+    if (count > LENGTH_DIGITS) {
+        buffer_reserve(output, count - LENGTH_DIGITS);
+    }
+    char *length = output->data + reply->start + sizeof(LENGTH_NAME) - 1;
+    size_t end_size = sizeof(LENGTH_END) - 1;
+    if (count != LENGTH_DIGITS) {
+        memmove(length + count, length + LENGTH_DIGITS, end_size + size);
+        output->size = output->size + count - LENGTH_DIGITS;
+    }
+    memcpy(length, digits, count);
+}
+
+void reply_end(struct reply *reply)
+{
+    if (reply->count == 0) {
+        reply->output->size = reply->start;
+        return;
+    }
+    if (reply->batch) {
+        buffer_append_char(reply->output, ']');
+    }
+    if (reply->headers) {
+        reply_set_length(reply);
+    } else {
+        buffer_append_char(reply->output, '\n');
+    }
+}

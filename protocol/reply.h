@@ -1,0 +1,42 @@
+/* Replies: results and errors of JSON-RPC 2.0, written once, straight into the output.
+ *
+ * A reply answers one message: reply_begin(), then reply_result() or reply_error() for each of
+ * its requests that has an id, then reply_end(). Where nothing was answered nothing is left in
+ * the output. What a frame needs around the JSON follows the framing of the connection. */
+#ifndef TENON_PROTOCOL_REPLY_H
+#define TENON_PROTOCOL_REPLY_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/slice.h"
+#include "base/value.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A value in an error's data that has more bytes of JSON is left out. */
+#define REPLY_ERROR_VALUE_SIZE_MAX 1024
+
+/* What a client gets that speaks HTTP; static. */
+struct slice reply_http(void);
+
+struct reply {
+    struct buffer *output;
+    size_t start;   /* of the frame in the output */
+    size_t body;    /* of the JSON in the output */
+    uint32_t count; /* of answers so far */
+    bool batch;
+    bool headers; /* framed by headers, else by lines */
+};
+
+/* Begins the reply to a message; `batch`: an array is answered. */
+void reply_begin(struct reply *reply, struct buffer *output, bool headers, bool batch);
+
+/* Appends an answer. `id` is canonical JSON: the id's bytes. */
+void reply_result(struct reply *reply, struct slice id, struct value result);
+void reply_error(struct reply *reply, struct slice id, const struct error *error);
+
+void reply_end(struct reply *reply);
+
+#endif
