@@ -26,6 +26,7 @@ struct table;
 struct shape {
     struct table *table;
     uint64_t references;       /* documents of this shape, and holders for a moment */
+    uint64_t serial;           /* never given twice, unlike the address: for caches of positions */
     uint64_t hash;             /* of the names */
     struct shape *next;        /* with the same bucket in the table */
     size_t size;               /* bytes of this allocation */
