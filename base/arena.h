@@ -10,6 +10,7 @@
 #include "base/macros.h"
 #include "base/slice.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,7 @@ struct arena {
     char *end;                  /* end of the current chunk */
     struct arena_chunk *chunks; /* newest first */
     size_t reserved;            /* bytes of all chunks */
-    size_t kept;                /* a reset keeps a chunk of at most this size */
+    size_t kept;                /* bytes of the first chunk, which a reset keeps */
 };
 
 /* Makes an empty arena that takes its first chunk, of `first_size` bytes, when it is first used,
@@ -54,7 +55,13 @@ void *arena_allocate_zeroed(struct arena *arena, size_t size);
 /* Copies `slice` into the arena. */
 struct slice arena_copy(struct arena *arena, struct slice slice);
 
+/* Gives the end of `piece`, which was taken with `size` bytes, back from `used` on, if it is the
+ * newest piece; does nothing otherwise. */
+void arena_trim(struct arena *arena, void *piece, size_t size, size_t used);
+
 /* Formats into the arena as printf does. */
 struct slice arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+struct slice arena_format_list(struct arena *arena, const char *format, va_list values)
+    PRINTF_LIKE(2, 0);
 
 #endif

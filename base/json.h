@@ -8,7 +8,8 @@
  * Containers on the outermost JSON_TREE_LEVELS levels come out taken apart (VALUE_LIST,
  * VALUE_OBJECT), so that a request's params and a document's fields need no second pass; deeper
  * ones, lists of more than JSON_TREE_ITEMS items, and objects whose only name begins with `$`
- * come out as VALUE_TEXT. */
+ * come out as VALUE_TEXT; so does everything after 8 * JSON_TREE_ITEMS items and fields. All that
+ * handle values take either. */
 #ifndef TENON_BASE_JSON_H
 #define TENON_BASE_JSON_H
 
@@ -23,6 +24,9 @@
 #define JSON_TREE_LEVELS 5
 #define JSON_TREE_ITEMS  TINY_OR(4, 65536)
 
+/* The most that depth_max may be. */
+#define JSON_DEPTH_MAX   1024
+
 enum json_status {
     JSON_OK,
     JSON_SYNTAX, /* not JSON */
@@ -35,11 +39,12 @@ struct json_error {
     const char *message; /* static: "expected a value", "name given twice", … */
 };
 
-/* Reads the one JSON value that `text` must be. The value refers to `text` and to `arena`, and is
- * valid as long as both are. `depth_max` is how many containers may be nested; `*depth` (may be
- * NULL) becomes how many were.
+/* Reads the one JSON value that `text`, at most 4 GiB, must be. The value refers to `text` and to
+ * `arena`, and is valid as long as both are. `depth_max` is how many containers may be nested;
+ * `*depth` (may be NULL) becomes how many were.
  *
- * Errors: returns false and fills `error`. */
+ * Errors: returns false and fills `error`. A name given twice is reported where it is given again,
+ * or, if it was written with needless escapes, where its object begins. */
 MUST_CHECK bool json_read(struct arena *arena, struct slice text, unsigned depth_max,
                           struct value *value, unsigned *depth, struct json_error *error);
 

@@ -125,6 +125,9 @@ struct value value_from_bytes(struct arena *arena, struct slice bytes);
 
 /* Looking at values. */
 
+/* The type of any value, vetted or not: an object counts as int64, number or bytes only where its
+ * encoding can be read ($bytes: where it has the right form; its base64 is not looked at), and
+ * the text {"$undefined":null} as missing. */
 enum value_type value_type(struct value value);
 
 /* The name of a type in messages: "string", "int64", "boolean", … */
@@ -145,6 +148,10 @@ static inline bool value_is_boolean(struct value value)
     return value.kind == VALUE_FALSE || value.kind == VALUE_TRUE;
 }
 
+/* True for a missing value, and for the text {"$undefined":null}, which the JSON reader leaves as
+ * it is. */
+bool value_is_undefined(struct value value);
+
 /* The number of a TYPE_NUMBER value. */
 double value_number(struct value value);
 
@@ -160,11 +167,11 @@ static inline struct slice value_string_escaped(struct value value)
 /* The plain bytes of a TYPE_STRING value; copied into `arena` only where it has escapes. */
 struct slice value_string(struct arena *arena, struct value value);
 
-/* The bytes of a TYPE_BYTES value, decoded into `arena`. */
+/* The bytes of a TYPE_BYTES value that was vetted, decoded into `arena`. */
 struct slice value_bytes(struct arena *arena, struct value value);
 
-/* True if the value is a string, number or the like that the whole of `text` says; for tests of
- * short literals such as "asc". */
+/* True if the value is the string `plain`, which has nothing that JSON escapes; for tests of short
+ * literals such as "asc". */
 bool value_is_string(struct value value, struct slice plain);
 
 /* The items of a TYPE_ARRAY value; a TEXT is taken apart, one level, into `arena`. */
@@ -194,7 +201,8 @@ struct text_cursor text_cursor_begin(const char *text);
 bool text_cursor_next_item(struct text_cursor *cursor, struct value *item);
 bool text_cursor_next_field(struct text_cursor *cursor, struct slice *name, struct value *value);
 
-/* The end of the canonical JSON value that begins at `text`. */
+/* The end of the canonical JSON value that begins at `text`. A number must be followed by a comma
+ * or a closing bracket, as it is inside a container. */
 const char *text_skip(const char *text);
 
 /* Writing values. */
@@ -202,14 +210,23 @@ const char *text_skip(const char *text);
 /* Appends the canonical JSON of `value`; a missing value is written as null. */
 void value_write(struct buffer *buffer, struct value value);
 
-/* How many bytes value_write appends. */
+/* How many bytes value_write appends. A value that a program computed may mention its parts so
+ * often that this takes forever: see value_fits. */
 size_t value_write_size(struct value value);
+
+/* True if value_write appends at most `size_max` bytes; `*size` becomes how many. Takes time in
+ * proportion to `size_max` at most, however often parts are mentioned. */
+MUST_CHECK bool value_fits(struct value value, size_t size_max, size_t *size);
 
 /* The canonical JSON of `value`: the value's own text, or a copy in `arena`. */
 struct slice value_text(struct arena *arena, struct value value);
 
 /* Appends `string` (plain UTF-8) as a JSON string in canonical form, with its quotes. */
 void json_write_string(struct buffer *buffer, struct slice string);
+
+/* The plain bytes of what stands between the quotes of canonical JSON, such as a field's name;
+ * copied into `arena` only where it has escapes. */
+struct slice json_unescape(struct arena *arena, struct slice escaped);
 
 /* Vetting: may Tenon store the value? */
 
@@ -224,8 +241,10 @@ enum vet_result {
 };
 
 /* Looks at a value that came from outside, whole. Returns VET_OK, or why it is refused; then
- * `*path` (a JSON pointer relative to the value, in `arena`) says where and `*found` what. A
- * container counts as one level. */
+ * `*path` (a JSON pointer relative to the value, in `arena`, of plain text) says where and
+ * `*found` what. A container counts as one level; `depth_max` is at most 1024. Missing fields and
+ * items of a LIST or OBJECT count as not there; anywhere else a missing value is VET_UNDEFINED.
+ * A computed value must have passed value_fits before. */
 enum vet_result value_vet(struct arena *arena, struct value value, unsigned depth_max,
                           struct slice *path, struct value *found);
 
