@@ -1,0 +1,82 @@
+/* The nodes of the B+tree, for btree.c, btree_build.c and btree_check.c alone. */
+#ifndef TENON_INDEX_BTREE_NODE_H
+#define TENON_INDEX_BTREE_NODE_H
+
+#include "base/macros.h"
+#include "base/slice.h"
+#include "index/btree.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BTREE_LEAF_CAPACITY  TINY_OR(4, 62) /* entries; a leaf has 1 KiB */
+#define BTREE_LEAF_MIN       TINY_OR(2, 15)
+#define BTREE_INNER_CAPACITY TINY_OR(4, 31) /* children; an inner node has 1 KiB */
+#define BTREE_INNER_MIN      TINY_OR(2, 8)
+#define BTREE_HEIGHT_MAX     32
+
+/* A node's head. */
+struct btree_node {
+    uint32_t count; /* entries of a leaf, children of an inner node */
+    uint32_t level; /* 0: a leaf */
+};
+
+struct leaf {
+    struct btree_node node;
+    struct leaf *previous;
+    struct leaf *next;
+    uint64_t hints[BTREE_LEAF_CAPACITY];
+    void *entries[BTREE_LEAF_CAPACITY];
+};
+
+/* Bytes s with key < s for every key to the left, s <= key for every key to the right. */
+struct separator {
+    uint32_t size;
+    char bytes[];
+};
+
+struct inner {
+    struct btree_node node;
+    uint64_t hints[BTREE_INNER_CAPACITY]; /* of the separators; 0 for child 0 */
+    struct btree_node *children[BTREE_INNER_CAPACITY];
+    uint64_t counts[BTREE_INNER_CAPACITY];              /* entries below the child */
+    struct separator *separators[BTREE_INNER_CAPACITY]; /* the child's lower bound; [0] is NULL */
+};
+
+static inline struct leaf *node_leaf(struct btree_node *node)
+{
+    assert(node->level == 0);
+    return (struct leaf *)node;
+}
+
+static inline struct inner *node_inner(struct btree_node *node)
+{
+    assert(node->level > 0);
+    return (struct inner *)node;
+}
+
+static inline struct slice separator_slice(const struct separator *separator)
+{
+    return slice_make(separator->bytes, separator->size);
+}
+
+/* Empty nodes, counted in tree->size. */
+struct leaf *leaf_create(struct btree *tree);
+struct inner *inner_create(struct btree *tree, uint32_t level);
+
+/* A separator of these bytes, counted in tree->size. */
+struct separator *separator_create(struct btree *tree, struct slice bytes);
+
+/* The shortest separator between a leaf's last and the next leaf's first entry. */
+struct separator *btree_separate(struct btree *tree, const struct leaf *left,
+                                 const struct leaf *right);
+
+/* Sets separator and hint of the child `index`; NULL for child 0. */
+void inner_set_separator(struct btree *tree, struct inner *inner, uint32_t index,
+                         struct separator *separator);
+
+/* Entries below an inner node. */
+uint64_t inner_total(const struct inner *inner);
+
+#endif

@@ -1,0 +1,505 @@
+/* The B+tree, against a sorted array of which some entries are present.
+ *
+ * A universe is an array of distinct keys in ascending order; an entry's rank in the tree is the
+ * number of present entries before it. Universes differ in how much their hints tell: from whole
+ * keys down to nothing, so that everything ties. */
+#include "index/btree.h"
+
+#include "base/macros.h"
+#include "index/btree_node.h"
+
+#include <criterion/criterion.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_SIZE_MAX 14
+#define BATCH_MAX    70
+
+struct entry {
+    uint8_t key[KEY_SIZE_MAX];
+    uint8_t size;
+    bool present;
+};
+
+struct universe {
+    uint32_t skip;       /* bytes that all keys share and hints leave out */
+    uint32_t hint_bytes; /* how many bytes of the rest a hint tells */
+    size_t separator_min;
+    struct entry *entries;
+    size_t count;
+    uint64_t random;
+    struct btree_order order;
+    struct pool *pool;
+    struct btree tree;
+};
+
+/* skip, hint_bytes, separator_min, letters of the alphabet */
+static const uint32_t kinds[][4] = {
+    {0, 8, 0, 256}, /* hints nearly decide */
+    {0, 8, 0, 2},   /* long shared beginnings */
+    {0, 1, 0, 8},   /* a first field of eight values */
+    {0, 0, 0, 3},   /* hints say nothing */
+    {4, 2, 6, 5},   /* as ids, which share a beginning */
+};
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state += 0x9e3779b97f4a7c15u;
+    uint64_t mixed = (*state ^ *state >> 30) * 0xbf58476d1ce4e5b9u;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
+    return mixed ^ mixed >> 31;
+}
+
+static uint64_t test_seed(void)
+{
+    const char *given = getenv("TENON_SEED");
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20261122;
+    fprintf(stderr, "TENON_SEED=%llu\n", (unsigned long long)seed);
+    return seed;
+}
+
+static struct slice entry_key(const struct entry *entry)
+{
+    return slice_make((const char *)entry->key, entry->size);
+}
+
+/* The hint that `key`, filled up with `fill`, has. */
+static uint64_t hint_filled(const struct universe *universe, struct slice key, uint8_t fill)
+{
+    uint64_t hint = 0;
+    for (uint32_t i = 0; i < universe->hint_bytes; i++) {
+        size_t at = universe->skip + i;
+        hint = hint << 8 | (at < key.size ? (uint8_t)key.data[at] : fill);
+    }
+    return hint;
+}
+
+static uint64_t order_hint(const void *context, const void *entry)
+{
+    return hint_filled(context, entry_key(entry), 0);
+}
+
+static int order_compare(const void *context, const void *a, const void *b)
+{
+    (void)context;
+    return slice_compare(entry_key(a), entry_key(b));
+}
+
+static void order_append_key(const void *context, const void *entry, struct buffer *key)
+{
+    (void)context;
+    buffer_append_slice(key, entry_key(entry));
+}
+
+static uint64_t order_hint_of_key(const void *context, struct slice key)
+{
+    const struct universe *universe = context;
+    cr_assert_geq(key.size, universe->separator_min);
+    return hint_filled(universe, key, 0);
+}
+
+static size_t order_separator_size_min(const void *context, struct slice key)
+{
+    const struct universe *universe = context;
+    return key.size < universe->separator_min ? key.size : universe->separator_min;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    return slice_compare(entry_key(a), entry_key(b));
+}
+
+static void make_key(struct universe *universe, struct entry *entry, uint32_t letters)
+{
+    entry->size = (uint8_t)(universe->skip + 2 +
+                            next_random(&universe->random) % (KEY_SIZE_MAX - universe->skip - 1));
+    for (uint32_t i = 0; i < entry->size; i++) {
+        uint8_t letter = (uint8_t)(next_random(&universe->random) % letters);
+        if (letters < 256 && letter == letters - 1) {
+            letter = 0xff;
+        }
+        entry->key[i] = i < universe->skip ? 0x42 : letter;
+    }
+}
+
+static struct universe *universe_create(size_t kind, size_t count)
+{
+    struct universe *universe = calloc(1, sizeof(*universe));
+    universe->skip = kinds[kind][0];
+    universe->hint_bytes = kinds[kind][1];
+    universe->separator_min = kinds[kind][2];
+    universe->random = test_seed() + kind;
+    universe->entries = calloc(count, sizeof(*universe->entries));
+    for (size_t i = 0; i < count; i++) {
+        make_key(universe, &universe->entries[i], kinds[kind][3]);
+    }
+    qsort(universe->entries, count, sizeof(*universe->entries), compare_entries);
+    for (size_t i = 0; i < count; i++) {
+        struct entry *last = &universe->entries[universe->count - (universe->count > 0)];
+        if (universe->count == 0 || compare_entries(last, &universe->entries[i]) != 0) {
+            universe->entries[universe->count++] = universe->entries[i];
+        }
+    }
+    universe->order = (struct btree_order){
+        .context = universe,
+        .hint = order_hint,
+        .compare = order_compare,
+        .append_key = order_append_key,
+        .hint_of_key = order_hint_of_key,
+        .separator_size_min = order_separator_size_min,
+    };
+    universe->pool = pool_create();
+    btree_init(&universe->tree, universe->pool, &universe->order);
+    return universe;
+}
+
+static void universe_destroy(struct universe *universe)
+{
+    btree_deinit(&universe->tree);
+    cr_assert_eq(pool_used(universe->pool), 0);
+    pool_destroy(universe->pool);
+    free(universe->entries);
+    free(universe);
+}
+
+static struct entry *random_entry(struct universe *universe)
+{
+    return &universe->entries[next_random(&universe->random) % universe->count];
+}
+
+static void toggle(struct universe *universe, struct entry *entry)
+{
+    if (entry->present) {
+        btree_remove(&universe->tree, entry);
+    } else {
+        btree_insert(&universe->tree, entry);
+    }
+    entry->present = !entry->present;
+}
+
+/* Inserts about one in `of` of the entries, in random order. */
+static void insert_some(struct universe *universe, size_t of)
+{
+    for (size_t i = 0; i < universe->count / of; i++) {
+        struct entry *entry = random_entry(universe);
+        if (!entry->present) {
+            toggle(universe, entry);
+        }
+    }
+}
+
+/* The present entries in order; the caller frees them. */
+static void **present_entries(const struct universe *universe, size_t *count)
+{
+    void **present = calloc(universe->count + 1, sizeof(*present));
+    *count = 0;
+    for (size_t i = 0; i < universe->count; i++) {
+        if (universe->entries[i].present) {
+            present[(*count)++] = &universe->entries[i];
+        }
+    }
+    return present;
+}
+
+static bool entry_is_before(const struct entry *entry, const struct btree_bound *bound)
+{
+    if (slice_starts_with(entry_key(entry), bound->key)) {
+        return bound->after;
+    }
+    return slice_compare(entry_key(entry), bound->key) < 0;
+}
+
+/* A bound at a prefix of some key, at a whole key, or right beside one. */
+static struct btree_bound random_bound(struct universe *universe, struct entry *storage)
+{
+    *storage = *random_entry(universe);
+    uint64_t choice = next_random(&universe->random);
+    storage->size = (uint8_t)(choice % ((size_t)storage->size + 1));
+    if (storage->size < universe->skip) {
+        storage->size = choice >> 16 & 1 ? (uint8_t)universe->skip : 0;
+    }
+    if ((choice >> 8 & 3) == 0 && storage->size > universe->skip) {
+        storage->key[storage->size - 1] ^= (uint8_t)(1 << (choice >> 10 & 7));
+    }
+    bool after = choice >> 17 & 1;
+    struct slice key = entry_key(storage);
+    uint64_t hint = key.size == 0 ? choice : hint_filled(universe, key, after ? 0xff : 0);
+    return (struct btree_bound){.key = key, .hint = hint, .after = after};
+}
+
+static void assert_bound_agrees(struct universe *universe, void **present, size_t count)
+{
+    struct entry storage;
+    struct btree_bound bound = random_bound(universe, &storage);
+    size_t rank = 0;
+    while (rank < count && entry_is_before(present[rank], &bound)) {
+        rank++;
+    }
+    struct btree *tree = &universe->tree;
+    struct btree_cursor cursor;
+    cr_assert_eq(btree_rank(tree, &bound), rank);
+    cr_assert_eq(btree_seek(tree, &bound, &cursor), rank < count ? present[rank] : NULL);
+    cr_assert_eq(btree_previous(&cursor), rank > 0 && rank < count ? present[rank - 1] : NULL);
+    cr_assert_eq(btree_seek_before(tree, &bound, &cursor), rank > 0 ? present[rank - 1] : NULL);
+    cr_assert_eq(btree_next(&cursor), rank > 0 && rank < count ? present[rank] : NULL);
+    if (rank < count) {
+        cr_assert_gt(btree_compare_bound(tree, present[rank], &bound), 0);
+    }
+    if (rank > 0) {
+        cr_assert_lt(btree_compare_bound(tree, present[rank - 1], &bound), 0);
+    }
+}
+
+static void assert_walks_agree(struct universe *universe, void **present, size_t count)
+{
+    struct btree_cursor cursor;
+    struct btree_cursor back;
+    void *entry = btree_at(&universe->tree, 0, &cursor);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(entry, present[i]);
+        cr_assert_eq(btree_at(&universe->tree, i, &back), present[i]);
+        cr_assert_eq(btree_previous(&back), i > 0 ? present[i - 1] : NULL);
+        entry = btree_next(&cursor);
+    }
+    cr_assert_null(entry);
+    cr_assert_null(btree_next(&cursor));
+    cr_assert_null(btree_previous(&cursor));
+    cr_assert_null(btree_at(&universe->tree, count, &cursor));
+}
+
+/* Collects from `from` on in batches of random sizes. */
+static void assert_collect_agrees(struct universe *universe, void **present, size_t count,
+                                  size_t from, bool backwards)
+{
+    void *batch[BATCH_MAX];
+    struct btree_cursor cursor;
+    btree_at(&universe->tree, from, &cursor);
+    size_t left = backwards ? from + 1 : count - from;
+    while (left > 0) {
+        size_t wanted = 1 + next_random(&universe->random) % BATCH_MAX;
+        size_t got = btree_collect(&cursor, backwards, batch, wanted);
+        cr_assert_eq(got, wanted < left ? wanted : left);
+        for (size_t i = 0; i < got; i++) {
+            cr_assert_eq(batch[i], present[backwards ? left - 1 - i : count - left + i]);
+        }
+        left -= got;
+    }
+    cr_assert_eq(btree_collect(&cursor, backwards, batch, BATCH_MAX), 0);
+}
+
+static void assert_agrees(struct universe *universe)
+{
+    size_t count = 0;
+    void **present = present_entries(universe, &count);
+    btree_check(&universe->tree);
+    pool_check(universe->pool);
+    cr_assert_eq(universe->tree.count, count);
+    assert_walks_agree(universe, present, count);
+    for (unsigned i = 0; i < 50; i++) {
+        assert_bound_agrees(universe, present, count);
+    }
+    for (unsigned i = 0; i < 4 && count > 0; i++) {
+        size_t from = next_random(&universe->random) % count;
+        assert_collect_agrees(universe, present, count, from, i % 2 == 1);
+    }
+    free(present);
+}
+
+/* An empty tree answers every question with nothing. */
+Test(btree, an_empty_tree_has_no_places)
+{
+    struct universe *universe = universe_create(0, 10);
+    struct btree *tree = &universe->tree;
+    struct btree_bound bound = {.key = SLICE("a"), .hint = 0x61};
+    struct btree_cursor cursor;
+    cr_assert_eq(btree_rank(tree, &bound), 0);
+    cr_assert_null(btree_seek(tree, &bound, &cursor));
+    cr_assert_null(btree_next(&cursor));
+    cr_assert_null(btree_seek_before(tree, &bound, &cursor));
+    cr_assert_null(btree_previous(&cursor));
+    cr_assert_null(btree_at(tree, 0, &cursor));
+    cr_assert_eq(btree_collect(&cursor, false, (void *[1]){NULL}, 1), 0);
+    cr_assert_eq(btree_collect(&cursor, true, (void *[1]){NULL}, 1), 0);
+    btree_check(tree);
+    universe_destroy(universe);
+}
+
+/* The last key that goes leaves nothing behind, and the tree can be used again. */
+Test(btree, removing_the_last_key_empties_the_root)
+{
+    struct universe *universe = universe_create(0, 10);
+    toggle(universe, &universe->entries[3]);
+    assert_agrees(universe);
+    toggle(universe, &universe->entries[3]);
+    cr_assert_null(universe->tree.root);
+    cr_assert_eq(universe->tree.size, 0);
+    toggle(universe, &universe->entries[4]);
+    assert_agrees(universe);
+    universe_destroy(universe);
+}
+
+/* Entries that come in ascending order fill every leaf but the last. */
+Test(btree, appending_fills_leaves)
+{
+    struct universe *universe = universe_create(0, 3000);
+    for (size_t i = 0; i < universe->count; i++) {
+        toggle(universe, &universe->entries[i]);
+    }
+    assert_agrees(universe);
+    struct btree_cursor cursor;
+    btree_at(&universe->tree, 0, &cursor);
+    const struct leaf *leaf = (const struct leaf *)cursor.leaf;
+    for (; leaf->next != NULL; leaf = leaf->next) {
+        cr_assert_eq(leaf->node.count, BTREE_LEAF_CAPACITY);
+    }
+    universe_destroy(universe);
+}
+
+/* Descending and ascending removal, and removal from the middle, each empty a full tree. */
+Test(btree, a_tree_can_be_emptied_from_every_side)
+{
+    for (unsigned side = 0; side < 3; side++) {
+        struct universe *universe = universe_create(2, 1500);
+        for (size_t i = universe->count; i-- > 0;) {
+            toggle(universe, &universe->entries[i]);
+        }
+        for (size_t i = 0; i < universe->count; i++) {
+            size_t middle = universe->count / 2;
+            size_t inward = i % 2 == 0 ? middle + i / 2 : middle - (i + 1) / 2;
+            size_t at[] = {i, universe->count - 1 - i, inward};
+            toggle(universe, &universe->entries[at[side]]);
+            if (i % 100 == 0) {
+                assert_agrees(universe);
+            }
+        }
+        cr_assert_null(universe->tree.root);
+        universe_destroy(universe);
+    }
+}
+
+/* Every kind of universe, growing, shrinking and growing again, agrees with its flags. */
+Test(btree, random_operations_agree_with_a_plain_model, .timeout = 300)
+{
+    for (size_t kind = 0; kind < COUNT_OF(kinds); kind++) {
+        struct universe *universe = universe_create(kind, TINY_OR(800, 6000));
+        unsigned rounds = TINY_OR(8000, 40000);
+        for (unsigned round = 0; round < rounds; round++) {
+            struct entry *entry = random_entry(universe);
+            bool growing = round / (rounds / 4) % 2 == 0;
+            if (entry->present != growing || next_random(&universe->random) % 4 == 0) {
+                toggle(universe, entry);
+            }
+            if (round % (rounds / 40) == 0) {
+                assert_agrees(universe);
+            }
+        }
+        assert_agrees(universe);
+        universe_destroy(universe);
+    }
+}
+
+/* Bounds agree with the model in universes where everything, much or nothing ties. */
+Test(btree, bounds_agree_with_a_plain_model)
+{
+    for (size_t kind = 0; kind < COUNT_OF(kinds); kind++) {
+        struct universe *universe = universe_create(kind, 1000);
+        insert_some(universe, 2);
+        size_t count = 0;
+        void **present = present_entries(universe, &count);
+        for (unsigned i = 0; i < 3000; i++) {
+            assert_bound_agrees(universe, present, count);
+        }
+        free(present);
+        universe_destroy(universe);
+    }
+}
+
+/* An empty key means the ends of the tree, whatever the hint says. */
+Test(btree, the_empty_key_bounds_the_whole_tree)
+{
+    struct universe *universe = universe_create(3, 500);
+    insert_some(universe, 1);
+    struct btree_bound start = {.hint = 77};
+    struct btree_bound end = {.hint = 77, .after = true};
+    cr_assert_eq(btree_rank(&universe->tree, &start), 0);
+    cr_assert_eq(btree_rank(&universe->tree, &end), universe->tree.count);
+    universe_destroy(universe);
+}
+
+/* A replaced entry stands where the old one stood. */
+Test(btree, replacing_swaps_the_pointer_in_place)
+{
+    for (size_t kind = 0; kind < COUNT_OF(kinds); kind++) {
+        struct universe *universe = universe_create(kind, 500);
+        insert_some(universe, 1);
+        for (size_t i = 0; i < universe->count; i++) {
+            struct entry *entry = &universe->entries[i];
+            if (!entry->present) {
+                continue;
+            }
+            struct entry twin = *entry;
+            struct btree_bound bound = {.key = entry_key(entry),
+                                        .hint = order_hint(universe, entry)};
+            struct btree_cursor cursor;
+            btree_replace(&universe->tree, entry, &twin);
+            cr_assert_eq(btree_seek(&universe->tree, &bound, &cursor), &twin);
+            btree_replace(&universe->tree, &twin, entry);
+            cr_assert_eq(btree_seek(&universe->tree, &bound, &cursor), entry);
+        }
+        assert_agrees(universe);
+        universe_destroy(universe);
+    }
+}
+
+static void build(struct universe *universe, size_t count)
+{
+    void **entries = calloc(count + 1, sizeof(*entries));
+    for (size_t i = 0; i < count; i++) {
+        universe->entries[i].present = true;
+        entries[i] = &universe->entries[i];
+    }
+    btree_build(&universe->tree, entries, count);
+    free(entries);
+}
+
+/* Trees of every small size, and around the sizes where a level fills, are built right. */
+Test(btree, building_makes_a_valid_tree_of_every_size)
+{
+    size_t sizes[400];
+    size_t size_count = 0;
+    for (size_t size = 0; size < 150; size++) {
+        sizes[size_count++] = size;
+    }
+    size_t full = (size_t)BTREE_LEAF_CAPACITY * BTREE_INNER_CAPACITY;
+    for (size_t around = full - 2; around < full + BTREE_LEAF_CAPACITY + 3; around++) {
+        sizes[size_count++] = around;
+    }
+    for (size_t i = 0; i < size_count; i++) {
+        struct universe *universe = universe_create(0, full + 300);
+        cr_assert_geq(universe->count, sizes[i]);
+        build(universe, sizes[i]);
+        btree_check(&universe->tree);
+        cr_assert_eq(universe->tree.count, sizes[i]);
+        universe_destroy(universe);
+    }
+}
+
+/* A built tree takes changes like one that grew. */
+Test(btree, a_built_tree_can_be_changed)
+{
+    for (size_t kind = 0; kind < COUNT_OF(kinds); kind++) {
+        struct universe *universe = universe_create(kind, 2500);
+        build(universe, universe->count / 2);
+        assert_agrees(universe);
+        for (unsigned round = 0; round < 3000; round++) {
+            toggle(universe, random_entry(universe));
+            if (round % 300 == 0) {
+                assert_agrees(universe);
+            }
+        }
+        assert_agrees(universe);
+        universe_destroy(universe);
+    }
+}
