@@ -10,10 +10,10 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/value.h"
+#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/options.h"
 #include "cli/pretty.h"
-#include "cli/reply.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -123,18 +123,18 @@ static bool read_params(struct arena *arena, const char *operand, struct buffer 
 
 static int print_reply(struct arena *arena, struct slice line, bool pretty)
 {
-    struct reply reply;
-    if (!reply_read(arena, line, &reply)) {
+    struct answer answer;
+    if (!answer_read(arena, line, &answer)) {
         return fail("", SLICE("what answers is not a Tenon server"));
     }
     struct buffer output = {0};
     int status = EXIT_RESULT;
-    if (reply.is_error) {
+    if (answer.is_error) {
         status = EXIT_ERROR;
-        reply_describe(&output, &reply);
+        answer_describe(&output, &answer);
         fprintf(stderr, "tenon call: %.*s\n", SLICE_FORMAT(buffer_slice(&output)));
     } else {
-        struct slice text = value_text(arena, reply.result);
+        struct slice text = value_text(arena, answer.result);
         if (pretty) {
             pretty_write(&output, text);
         } else {
@@ -235,7 +235,7 @@ static bool print_stream_line(struct stream *stream, struct slice line)
     struct json_error problem;
     stream->output.size = 0;
     if (stream->pretty &&
-        json_read(&stream->arena, line, REPLY_DEPTH_MAX, &value, NULL, &problem)) {
+        json_read(&stream->arena, line, ANSWER_DEPTH_MAX, &value, NULL, &problem)) {
         pretty_write(&stream->output, value_text(&stream->arena, value));
     } else {
         buffer_append_slice(&stream->output, line);

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/value.h"
-#include "cli/reply.h"
+#include "cli/answer.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -163,14 +163,14 @@ static bool read_auth_reply(struct client *client, struct slice line)
 {
     struct arena arena;
     arena_init(&arena, 4096);
-    struct reply reply;
-    bool valid = reply_read(&arena, line, &reply);
+    struct answer answer;
+    bool valid = answer_read(&arena, line, &answer);
     if (!valid) {
         client_fail(client, "auth", "what answers is not a Tenon server");
-    } else if (reply.is_error) {
+    } else if (answer.is_error) {
         valid = false;
         buffer_append_slice(&client->trouble, SLICE("auth: "));
-        reply_describe(&client->trouble, &reply);
+        answer_describe(&client->trouble, &answer);
     }
     arena_deinit(&arena);
     return valid;

@@ -1,6 +1,6 @@
 /* A JSON-RPC reply taken apart: its result, or what its error says. */
-#ifndef TENON_CLI_REPLY_H
-#define TENON_CLI_REPLY_H
+#ifndef TENON_CLI_ANSWER_H
+#define TENON_CLI_ANSWER_H
 
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 /* How deep a reply may be nested: a program's result may hold documents in its own nesting. */
-#define REPLY_DEPTH_MAX 1000
+#define ANSWER_DEPTH_MAX 1000
 
-struct reply {
+struct answer {
     bool is_error;
     struct value result;  /* missing where is_error */
     int64_t code;         /* of an error */
@@ -25,10 +25,10 @@ struct reply {
 
 /* Reads a reply; `reply` refers to `line` and to `arena`.
  * Errors: false where `line` is not a JSON-RPC reply. */
-MUST_CHECK bool reply_read(struct arena *arena, struct slice line, struct reply *reply);
+MUST_CHECK bool answer_read(struct arena *arena, struct slice line, struct answer *answer);
 
 /* Appends an error for people: "DocumentNotFound (1): Could not find id … at /do/0". What a
  * terminal would obey is replaced. */
-void reply_describe(struct buffer *buffer, const struct reply *reply);
+void answer_describe(struct buffer *buffer, const struct answer *answer);
 
 #endif

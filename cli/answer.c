@@ -1,5 +1,5 @@
 /* Replies: see the header. */
-#include "cli/reply.h"
+#include "cli/answer.h"
 
 #include "base/json.h"
 
@@ -12,7 +12,7 @@ static struct slice text_field(struct arena *arena, struct value object, struct 
     return value_type(field) == TYPE_STRING ? value_string(arena, field) : slice_make(NULL, 0);
 }
 
-static bool read_error(struct arena *arena, struct value error, struct reply *reply)
+static bool read_error(struct arena *arena, struct value error, struct answer *answer)
 {
     struct value code = value_find(error, SLICE("code"));
     struct value message = value_find(error, SLICE("message"));
@@ -20,32 +20,32 @@ static bool read_error(struct arena *arena, struct value error, struct reply *re
         return false;
     }
     double number = value_number(code);
-    reply->is_error = true;
-    reply->code = number >= -1e9 && number <= 1e9 ? (int64_t)number : 0;
-    reply->message = value_string(arena, message);
+    answer->is_error = true;
+    answer->code = number >= -1e9 && number <= 1e9 ? (int64_t)number : 0;
+    answer->message = value_string(arena, message);
     struct value data = value_find(error, SLICE("data"));
     if (value_type(data) == TYPE_OBJECT) {
-        reply->name = text_field(arena, data, SLICE("name"));
-        reply->path = text_field(arena, data, SLICE("path"));
+        answer->name = text_field(arena, data, SLICE("name"));
+        answer->path = text_field(arena, data, SLICE("path"));
     }
     return true;
 }
 
-bool reply_read(struct arena *arena, struct slice line, struct reply *reply)
+bool answer_read(struct arena *arena, struct slice line, struct answer *answer)
 {
-    *reply = (struct reply){0};
+    *answer = (struct answer){0};
     struct value envelope;
     struct json_error problem;
-    if (!json_read(arena, line, REPLY_DEPTH_MAX, &envelope, NULL, &problem) ||
+    if (!json_read(arena, line, ANSWER_DEPTH_MAX, &envelope, NULL, &problem) ||
         value_type(envelope) != TYPE_OBJECT) {
         return false;
     }
     struct value error = value_find(envelope, SLICE("error"));
     if (value_type(error) == TYPE_OBJECT) {
-        return read_error(arena, error, reply);
+        return read_error(arena, error, answer);
     }
-    reply->result = value_find(envelope, SLICE("result"));
-    return !value_is_missing(reply->result);
+    answer->result = value_find(envelope, SLICE("result"));
+    return !value_is_missing(answer->result);
 }
 
 /* A message may quote what users stored; it must not be able to command a terminal. */
@@ -58,17 +58,17 @@ static void append_harmless(struct buffer *buffer, struct slice text)
     }
 }
 
-void reply_describe(struct buffer *buffer, const struct reply *reply)
+void answer_describe(struct buffer *buffer, const struct answer *answer)
 {
-    if (reply->name.size > 0) {
-        append_harmless(buffer, reply->name);
-        buffer_append_format(buffer, " (%" PRId64 "): ", reply->code);
+    if (answer->name.size > 0) {
+        append_harmless(buffer, answer->name);
+        buffer_append_format(buffer, " (%" PRId64 "): ", answer->code);
     } else {
-        buffer_append_format(buffer, "error %" PRId64 ": ", reply->code);
+        buffer_append_format(buffer, "error %" PRId64 ": ", answer->code);
     }
-    append_harmless(buffer, reply->message);
-    if (reply->path.size > 0) {
+    append_harmless(buffer, answer->message);
+    if (answer->path.size > 0) {
         buffer_append_slice(buffer, SLICE(" at "));
-        append_harmless(buffer, reply->path);
+        append_harmless(buffer, answer->path);
     }
 }
