@@ -259,6 +259,13 @@ void live_stop(struct live_server *server)
     live_wait(server);
 }
 
+void live_kill(struct live_server *server)
+{
+    cr_assert(kill(server->pid, SIGKILL) == 0, "the server is not there any more");
+    wait_process(server->pid);
+    remove_folder(server);
+}
+
 /* ---- Clients */
 
 static void connect_socket(struct live_client *client, int family, const struct sockaddr *address,
@@ -330,6 +337,17 @@ void live_send(struct live_client *client, struct slice data)
         size_t sent = size > 0 ? (size_t)size : 0;
         data = slice_make(data.data + sent, data.size - sent);
     }
+}
+
+size_t live_send_without_reading(struct live_client *client, struct slice data, int patience_ms)
+{
+    size_t sent = 0;
+    while (sent < data.size && (wait_socket(client, POLLOUT, patience_ms) & POLLOUT)) {
+        ssize_t size = send(client->socket, data.data + sent, data.size - sent, MSG_NOSIGNAL);
+        cr_assert(size >= 0 || errno == EAGAIN || errno == EINTR, "send: %s", strerror(errno));
+        sent += size > 0 ? (size_t)size : 0;
+    }
+    return sent;
 }
 
 void live_send_line(struct live_client *client, const char *line)

@@ -49,6 +49,9 @@ void live_stop(struct live_server *server);
 /* Waits for the end of a server that was told to stop by other means, and checks the same. */
 void live_wait(struct live_server *server);
 
+/* Ends it with SIGKILL, as a crash would. */
+void live_kill(struct live_server *server);
+
 /* Connects. The client belongs to the caller, who closes it with live_close. */
 void live_connect(struct live_client *client, const struct live_server *server);
 void live_connect_unix(struct live_client *client, const char *path);
@@ -56,6 +59,10 @@ void live_close(struct live_client *client);
 
 /* Sends all of `data`. While the server does not read, its replies are read and kept. */
 void live_send(struct live_client *client, struct slice data);
+
+/* Sends without ever reading, until the server has not taken anything for `patience_ms`, and
+ * returns how many bytes went. */
+size_t live_send_without_reading(struct live_client *client, struct slice data, int patience_ms);
 
 /* Sends a zero-terminated line and its end. */
 void live_send_line(struct live_client *client, const char *line);
