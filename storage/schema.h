@@ -18,6 +18,8 @@
 #define SCHEMA_TABLE_INDEXES_MAX  64
 #define SCHEMA_TABLES_MAX         10000
 #define SCHEMA_TABLE_NUMBER_FIRST 10001
+#define SCHEMA_NAME_SIZE_MAX      64  /* bytes of the name of a table or an index */
+#define SCHEMA_DEPTH_MAX          128 /* containers nested in the file */
 
 /* The path of an indexed field: "author.name" is {"author", "name"}. */
 struct schema_path {
@@ -35,16 +37,19 @@ struct schema_index {
 
 struct schema_table {
     struct slice name;
-    uint32_t number;                    /* 0 until it is known */
-    const struct type *fields;          /* an OBJECT; NULL: any document */
-    const struct schema_index *indexes; /* the user's, in the order of the file */
+    uint32_t number;              /* 0 until it is known */
+    const struct type *fields;    /* an OBJECT, or a UNION of such; NULL: any document */
+    struct schema_index *indexes; /* the user's, in the order of the file */
     uint32_t index_count;
 };
 
 struct schema {
-    struct arena arena; /* holds everything below */
-    struct schema_table *tables;
+    struct arena arena;          /* holds everything below */
+    struct schema_table *tables; /* in the order of the file */
     uint32_t table_count;
+    struct schema_table **by_name; /* sorted by name */
+    struct type **id_types;        /* every ID type, to be given its table number */
+    uint32_t id_type_count;
 };
 
 /* Reads a schema from the text of a file. `file` is its name, for messages.

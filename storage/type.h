@@ -45,7 +45,9 @@ struct type {
     uint32_t member_count;
     const struct type_field *fields; /* OBJECT, in the order of the schema */
     uint32_t field_count;
-    struct value literal; /* LITERAL */
+    uint32_t required_count;                 /* OBJECT: how many of its fields are not optional */
+    const struct type_field *const *by_name; /* OBJECT: the fields sorted by name */
+    struct value literal;                    /* LITERAL */
 };
 
 struct type_field {
@@ -54,22 +56,38 @@ struct type_field {
     bool optional;
 };
 
-/* Checks `value` against `type`.
- * Errors: SchemaViolation with the message of Convex and, as error->path, a JSON pointer to the
- * place relative to `value`. */
+/* Completes an OBJECT type of which kind, fields and field_count are set: counts the fields that
+ * are required, and sorts all by name, into `arena`. Names are unique. */
+void type_complete_object(struct arena *arena, struct type *type);
+
+/* True if `value` is of the type. Takes no memory and says nothing about why not. */
+bool type_accepts(const struct type *type, struct value value);
+
+/* Checks `value` against `type`, which has its table numbers by then.
+ *
+ * Errors: SchemaViolation with the message of Convex: what is wrong, then lines for the path, the
+ * value found (cut where it is long) and the validator. error->path is a JSON pointer relative to
+ * `value`, of an object that lacks a field the object's; error->field is the outermost field;
+ * error->value what was found there, not set where a field is missing. */
 MUST_CHECK bool type_check(const struct type *type, struct value value, struct error *error);
 
 /* Checks the fields of a whole document, `_id` and `_creationTime` not among them, against an
- * OBJECT type (or ANY). Errors as type_check. */
+ * OBJECT type, a UNION of such, or ANY. Errors as type_check. */
 MUST_CHECK bool type_check_fields(const struct type *type, const struct value_field *fields,
                                   uint32_t count, struct error *error);
 
 /* Appends the type in the form of the schema file. */
 void type_write(struct buffer *buffer, const struct type *type);
 
-/* The type of the field that the dotted `path` leads to below `type` (an OBJECT, or ANY, whose
- * fields are ANY; unions are not looked into, except that one with null or optional counts as its
- * other member). NULL where there can be no such field. */
+/* Appends the fields of an OBJECT type in the form of the schema file: {"name": type, …}. */
+void type_write_fields(struct buffer *buffer, const struct type *type);
+
+/* Appends the type in Convex's notation, as messages have it: v.array(v.id("users")). */
+void type_describe(struct buffer *buffer, const struct type *type);
+
+/* The type of the field that the dotted path `names` leads to below `type`; an optional field's
+ * type is the one it has where it is there. ANY where the field may hold anything or where several
+ * members of a union have it. NULL where there can be no such field. */
 const struct type *type_at_path(const struct type *type, const struct slice *names,
                                 uint32_t name_count);
 
@@ -81,7 +99,7 @@ struct slice type_only_id_table(const struct type *type);
  * string, any or string literals. */
 bool type_strings_are_ids(const struct type *type);
 
-/* True if the type takes ids of the table number (looked for in unions too). */
+/* True if the type is an id of the table number, or a union with one. */
 bool type_takes_id_of(const struct type *type, uint32_t table_number);
 
 #endif
