@@ -1,0 +1,398 @@
+/* Connections. See connection.h for their states. */
+#include "server/connection.h"
+
+#include "base/memory.h"
+#include "server/server.h"
+
+#include <assert.h>
+
+/* A read is offered at least this much room; less makes reading slower by a quarter. */
+#define READ_SIZE_MIN       TINY_OR(16, 16 * 1024)
+
+/* A read is offered at most this much, so that libuv, which reads while buffers come back full,
+ * takes a bounded amount from one connection in a turn. */
+#define READ_SIZE_MAX       (64 * 1024)
+
+/* A piece of a message that is no larger waits in memory of its own size. */
+#define PARKED_SIZE_MAX     TINY_OR(8, 4 * 1024)
+
+/* With so many lingering ones, connections are closed without lingering. */
+#define LINGERING_COUNT_MAX TINY_OR(2, 128)
+
+static void connection_check(const struct connection *connection)
+{
+    assert(connection->released <= connection->output.size);
+    assert(!connection->throttled || !link_is_listed(&connection->ready));
+    assert(!connection->lingering || connection->closing);
+}
+
+static void connection_make_ready(struct connection *connection)
+{
+    struct server *server = connection->server;
+    list_append(&server->changed, &connection->changed);
+    if (!connection->throttled && !connection->closing && !link_is_listed(&connection->ready)) {
+        connection->tenure_count = 0;
+        connection->tenure_ns = 0;
+        list_append(&server->ready, &connection->ready);
+    }
+}
+
+/* Drops what was served from the front of the input. */
+static void connection_compact(struct connection *connection)
+{
+    struct buffer *input = &connection->input;
+    size_t dropped = framing_drop(&connection->framing);
+    input->size -= dropped;
+    if (dropped > 0 && input->size > 0) {
+        memmove(input->data, input->data + dropped, input->size);
+    }
+}
+
+/* Moves a piece of a message to a buffer of the pool. */
+static void connection_unpark(struct connection *connection)
+{
+    struct buffer parked = connection->input;
+    connection->input = (struct buffer){0};
+    buffer_pool_take(&connection->server->buffers, &connection->input);
+    buffer_append_slice(&connection->input, buffer_slice(&parked));
+    buffer_deinit(&parked);
+}
+
+static bool connection_should_park(const struct buffer *input)
+{
+    return (input->capacity >= BUFFER_POOL_SIZE && input->size <= PARKED_SIZE_MAX) ||
+           (input->capacity > BUFFER_POOL_SIZE && input->size <= input->capacity / 4);
+}
+
+/* Gives the input's memory back where nothing, or little, is left in it. */
+static void connection_park(struct connection *connection)
+{
+    struct buffer *input = &connection->input;
+    connection_compact(connection);
+    if (input->size == 0) {
+        buffer_pool_give(&connection->server->buffers, input);
+    } else if (connection_should_park(input)) {
+        struct buffer parked = {0};
+        buffer_append_slice(&parked, buffer_slice(input));
+        buffer_pool_give(&connection->server->buffers, input);
+        *input = parked;
+    }
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested_size, uv_buf_t *buffer)
+{
+    (void)suggested_size;
+    struct connection *connection = handle->data;
+    struct buffer *input = &connection->input;
+    if (input->capacity < BUFFER_POOL_SIZE) {
+        connection_unpark(connection);
+    }
+    if (input->capacity - input->size < READ_SIZE_MIN) {
+        connection_compact(connection);
+        buffer_reserve(input, READ_SIZE_MIN);
+    }
+    size_t room = input->capacity - input->size;
+    buffer->base = input->data + input->size;
+    buffer->len = room < READ_SIZE_MAX ? room : READ_SIZE_MAX;
+}
+
+static void connection_stop_reading(struct connection *connection)
+{
+    if (connection->reading) {
+        uv_read_stop(&connection->socket.stream);
+        connection->reading = false;
+    }
+}
+
+/* Nothing can be sent any more. */
+static void connection_break(struct connection *connection)
+{
+    connection->broken = true;
+    connection->ended = true;
+    connection->finished = true;
+    connection_stop_reading(connection);
+    connection_make_ready(connection);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+    (void)buffer;
+    struct connection *connection = stream->data;
+    if (connection->lingering) {
+        if (size < 0) {
+            connection_close(connection);
+        }
+    } else if (size > 0) {
+        connection->input.size += (size_t)size;
+        connection_make_ready(connection);
+    } else if (size == UV_EOF) {
+        framing_end(&connection->framing);
+        connection->ended = true;
+        connection->finished = true;
+        connection_stop_reading(connection);
+        connection_make_ready(connection);
+    } else if (size < 0) {
+        connection_break(connection);
+    }
+}
+
+static void connection_start_reading(struct connection *connection)
+{
+    if (connection->reading) {
+        return;
+    }
+    connection->reading = true;
+    if (uv_read_start(&connection->socket.stream, on_allocate, on_read) != 0) {
+        connection_break(connection);
+    }
+}
+
+struct buffer *connection_output(struct connection *connection)
+{
+    if (connection->output.capacity == 0) {
+        buffer_pool_take(&connection->server->buffers, &connection->output);
+    }
+    return &connection->output;
+}
+
+void connection_release(struct connection *connection)
+{
+    connection->released = connection->output.size;
+}
+
+/* Bytes that the socket has not taken yet. */
+static size_t connection_waiting(const struct connection *connection)
+{
+    return connection->output.size + uv_stream_get_write_queue_size(&connection->socket.stream);
+}
+
+bool connection_is_over_output(const struct connection *connection)
+{
+    return connection_waiting(connection) > connection->server->options->output_size_max;
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+    struct connection *connection = write->data;
+    buffer_pool_give(&connection->server->buffers, &connection->writing);
+    if (uv_is_closing(&connection->socket.handle)) {
+        return;
+    }
+    if (status < 0) {
+        connection_break(connection);
+        return;
+    }
+    connection_flush(connection);
+    list_append(&connection->server->changed, &connection->changed);
+}
+
+/* Takes the first `size` bytes off the output, which have left. */
+static void output_drop(struct connection *connection, size_t size)
+{
+    struct buffer *output = &connection->output;
+    output->size -= size;
+    connection->released -= size;
+    if (output->size > 0) {
+        memmove(output->data, output->data + size, output->size);
+    } else {
+        buffer_pool_give(&connection->server->buffers, output);
+    }
+}
+
+/* Has libuv send the released output from `sent` on when the socket takes it again. */
+static void connection_write_later(struct connection *connection, size_t sent)
+{
+    size_t released = connection->released;
+    connection->writing = connection->output;
+    connection->output = (struct buffer){0};
+    connection->released = 0;
+    if (released < connection->writing.size) {
+        buffer_append(connection_output(connection), connection->writing.data + released,
+                      connection->writing.size - released);
+    }
+    uv_buf_t rest = {.base = connection->writing.data + sent, .len = released - sent};
+    connection->write.data = connection;
+    if (uv_write(&connection->write, &connection->socket.stream, &rest, 1, on_written) != 0) {
+        buffer_pool_give(&connection->server->buffers, &connection->writing);
+        connection_break(connection);
+    }
+}
+
+void connection_flush(struct connection *connection)
+{
+    if (connection->broken) {
+        connection->released = 0;
+        buffer_pool_give(&connection->server->buffers, &connection->output);
+        connection->output.size = 0;
+    }
+    if (connection->released == 0 || connection->writing.capacity > 0) {
+        return;
+    }
+    uv_buf_t output = {.base = connection->output.data, .len = connection->released};
+    int sent = uv_try_write(&connection->socket.stream, &output, 1);
+    if (sent < 0 && sent != UV_EAGAIN) {
+        connection_break(connection);
+        return;
+    }
+    if (sent > 0 && (size_t)sent == connection->released) {
+        output_drop(connection, connection->released);
+    } else {
+        connection_write_later(connection, sent > 0 ? (size_t)sent : 0);
+    }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *connection = handle->data;
+    struct buffer_pool *buffers = &connection->server->buffers;
+    buffer_pool_give(buffers, &connection->input);
+    buffer_pool_give(buffers, &connection->output);
+    buffer_pool_give(buffers, &connection->writing);
+    memory_release(connection);
+}
+
+void connection_close(struct connection *connection)
+{
+    struct server *server = connection->server;
+    server->lingering_count -= connection->lingering;
+    server->service->counters.connections_open -= !connection->refused;
+    link_remove(&connection->all);
+    link_remove(&connection->ready);
+    link_remove(&connection->changed);
+    link_remove(&connection->linger);
+    uv_close(&connection->socket.handle, on_closed);
+}
+
+static void on_shutdown(uv_shutdown_t *shutdown, int status)
+{
+    (void)shutdown;
+    (void)status;
+}
+
+/* Sends a FIN, and closes when the client does, or after a while. */
+static void connection_linger(struct connection *connection)
+{
+    struct server *server = connection->server;
+    if (connection->finished || server->lingering_count == LINGERING_COUNT_MAX ||
+        uv_shutdown(&connection->shutdown, &connection->socket.stream, on_shutdown) != 0) {
+        connection_close(connection);
+        return;
+    }
+    connection->lingering = true;
+    server_linger(server, connection);
+    connection_start_reading(connection);
+}
+
+void connection_finish(struct connection *connection)
+{
+    if (connection->lingering) {
+        return;
+    }
+    connection->ended = true;
+    connection_stop_reading(connection);
+    list_append(&connection->server->changed, &connection->changed);
+}
+
+/* Serves again a client that has read half of what waited for it. */
+static void connection_unthrottle(struct connection *connection)
+{
+    size_t half = connection->server->options->output_size_max / 2;
+    if (connection->throttled && connection_waiting(connection) <= half) {
+        connection->throttled = false;
+        connection_make_ready(connection);
+        link_remove(&connection->changed);
+    }
+}
+
+/* Forgets what came behind the last message that is answered. */
+static void connection_drop_input(struct connection *connection)
+{
+    connection->input.size = 0;
+    framing_init(&connection->framing, connection->framing.message_size_max);
+    link_remove(&connection->ready);
+}
+
+void connection_settle(struct connection *connection)
+{
+    if (connection->lingering) {
+        return;
+    }
+    connection_flush(connection);
+    connection_unthrottle(connection);
+    if (connection->closing) {
+        connection_drop_input(connection);
+    }
+    bool waits = link_is_listed(&connection->ready) || connection->throttled;
+    if (!waits || connection->closing) {
+        connection_park(connection);
+        connection->closing |= connection->ended;
+    }
+    if (connection->output.size == 0) {
+        buffer_pool_give(&connection->server->buffers, &connection->output);
+    }
+    connection_check(connection);
+    if (waits || connection->closing) {
+        connection_stop_reading(connection);
+    } else {
+        connection_start_reading(connection);
+    }
+    if (connection->closing && (connection->broken || connection_waiting(connection) == 0)) {
+        connection_linger(connection);
+    }
+}
+
+/* Makes the handle for a connection from `listener`. Returns 0 or libuv's error. */
+static int connection_init_socket(struct connection *connection, const uv_stream_t *listener)
+{
+    uv_loop_t *loop = &connection->server->loop;
+    if (listener->type == UV_TCP) {
+        return uv_tcp_init(loop, &connection->socket.tcp);
+    }
+    return uv_pipe_init(loop, &connection->socket.pipe, 0);
+}
+
+/* Answers a connection that is one too many, before it has asked for anything. */
+static void connection_refuse(struct connection *connection)
+{
+    struct job job;
+    job_init(&job);
+    job_prepare_refusal(&job, false, ERROR_UNAVAILABLE, "too many connections");
+    job_run(&job, connection->server->service, connection_output(connection));
+    job_deinit(&job);
+    connection_release(connection);
+    connection->closing = true;
+}
+
+void connection_accept(struct server *server, uv_stream_t *listener)
+{
+    struct service_counters *counters = &server->service->counters;
+    struct connection *connection = memory_allocate_zeroed(1, sizeof(*connection));
+    connection->server = server;
+    connection->refused = counters->connections_open >= server->options->connections_max;
+    framing_init(&connection->framing, server->options->request_size_max);
+    link_init(&connection->all);
+    link_init(&connection->ready);
+    link_init(&connection->changed);
+    link_init(&connection->linger);
+    int status = connection_init_socket(connection, listener);
+    if (status != 0) {
+        memory_release(connection);
+        return;
+    }
+    connection->socket.handle.data = connection;
+    counters->connections_open += !connection->refused;
+    counters->connections_accepted += !connection->refused;
+    counters->connections_refused += connection->refused;
+    list_append(&server->connections, &connection->all);
+    if (uv_accept(listener, &connection->socket.stream) != 0) {
+        connection_close(connection);
+        return;
+    }
+    if (listener->type == UV_TCP) {
+        uv_tcp_nodelay(&connection->socket.tcp, 1);
+    }
+    if (connection->refused) {
+        connection_refuse(connection);
+    }
+    list_append(&server->changed, &connection->changed);
+}

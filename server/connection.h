@@ -1,0 +1,95 @@
+/* Connections: bytes in, bytes out, and when to stop either.
+ *
+ * Read callbacks only collect: they append to `input` and put the connection on the server's list
+ * of ready ones. The turn of the loop (turn.h) serves it, and settles it afterwards: writes what
+ * may leave, gives buffers back, stops or starts reading, closes.
+ *
+ *   reading    while nothing that was read waits to be served, and not too much to be written
+ *   ready      on server->ready: the input may hold a message
+ *   changed    on server->changed: to be settled at the end of this turn
+ *   throttled  too much output waits: neither read nor served until half of it has left
+ *   ended      no more input is taken: all that came is answered, then the connection closes
+ *   finished   the client will send nothing more
+ *   broken     nobody reads replies any more: what has come is still carried out
+ *   closing    nothing will be served any more; closes once the output has left
+ *   lingering  the output and a FIN have left; what still comes is dropped, because closing with
+ *              unread input would take the last reply from the client
+ *
+ * Invariant: released <= output.size. The bytes of `output` before `released` may leave; what may
+ * leave when is decided in one place, connection_release(). At most one write is under way; its
+ * bytes are in `writing`. */
+#ifndef TENON_SERVER_CONNECTION_H
+#define TENON_SERVER_CONNECTION_H
+
+#include "base/buffer.h"
+#include "protocol/framing.h"
+#include "server/list.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct server;
+
+/* Output that is held back at most before a turn ends. */
+#define CONNECTION_FLUSH_SIZE (32 * 1024)
+
+struct connection {
+    struct server *server;
+    struct link all;     /* on server->connections */
+    struct link ready;   /* on server->ready */
+    struct link changed; /* on server->changed */
+    struct link linger;  /* on server->lingering */
+    struct framing framing;
+    struct buffer input;
+    struct buffer output;
+    struct buffer writing;
+    size_t released;
+    uint64_t linger_until_ms; /* on the loop's clock */
+    uint64_t tenure_ns;       /* how long it was served since others had their turn */
+    unsigned tenure_count;    /* how many messages */
+    bool reading;
+    bool throttled;
+    bool ended;
+    bool finished;
+    bool broken;
+    bool closing;
+    bool lingering;
+    bool refused; /* one too many: it is not counted as open */
+    bool yielded; /* the rest of its jobs in this window must wait */
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } socket;
+};
+
+/* Accepts a connection from `listener`, which is one of the server's. */
+void connection_accept(struct server *server, uv_stream_t *listener);
+
+/* The place to append replies to. */
+struct buffer *connection_output(struct connection *connection);
+
+/* Lets all replies leave that were written so far. */
+void connection_release(struct connection *connection);
+
+/* Sends what may leave. Where the socket takes no more, the rest goes when it does. */
+void connection_flush(struct connection *connection);
+
+/* Whether so much output waits that the client has to read first. */
+bool connection_is_over_output(const struct connection *connection);
+
+/* Takes no input any more, answers what has come, and closes. */
+void connection_finish(struct connection *connection);
+
+/* What a turn ends with for a connection that it changed. May close it. */
+void connection_settle(struct connection *connection);
+
+/* Closes now, whatever waits. The connection is freed when the loop says that it is closed. */
+void connection_close(struct connection *connection);
+
+#endif

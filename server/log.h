@@ -1,0 +1,10 @@
+/* The logger: one line an event, for people, with a time stamp, on stderr. */
+#ifndef TENON_SERVER_LOG_H
+#define TENON_SERVER_LOG_H
+
+#include "base/macros.h"
+
+/* Writes a line: the time (ISO 8601, UTC, milliseconds), a space, and the text. */
+void log_line(const char *format, ...) PRINTF_LIKE(1, 2);
+
+#endif

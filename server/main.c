@@ -1,0 +1,129 @@
+/* The program `tenon`: its subcommands. */
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "cli/call.h"
+#include "cli/import.h"
+#include "server/log.h"
+#include "server/options.h"
+#include "server/server.h"
+#include "server/version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The exit status for a wrong command line. */
+#define EXIT_USAGE 2
+
+static const char help[] = "Usage: tenon SUBCOMMAND [options]\n"
+                           "\n"
+                           "  serve   runs the server\n"
+                           "  call    sends requests to a server\n"
+                           "  import  fills a server from files\n"
+                           "\n"
+                           "  --help, --version\n"
+                           "\n"
+                           "tenon SUBCOMMAND --help says more.\n";
+
+/* Reads all of a file into `text`. Returns false where that fails. */
+static bool read_file(const char *path, struct buffer *text)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return false;
+    }
+    size_t size;
+    do {
+        size = fread(buffer_reserve(text, BUFSIZ), 1, BUFSIZ, file);
+        text->size += size;
+    } while (size > 0);
+    bool complete = ferror(file) == 0;
+    fclose(file);
+    return complete;
+}
+
+static struct schema *load_schema(const char *path)
+{
+    struct buffer text = {0};
+    struct buffer message = {0};
+    struct schema *schema = NULL;
+    if (!read_file(path, &text)) {
+        log_line("cannot read the schema file %s", path);
+    } else {
+        schema = schema_read(buffer_slice(&text), path, &message);
+    }
+    if (message.size > 0) {
+        log_line("%.*s", SLICE_FORMAT(buffer_slice(&message)));
+    }
+    buffer_deinit(&text);
+    buffer_deinit(&message);
+    return schema;
+}
+
+static int serve_with(const struct serve_options *options)
+{
+    struct schema *schema = load_schema(options->schema);
+    if (schema == NULL) {
+        return EXIT_FAILURE;
+    }
+    struct service *service = service_create(schema, &options->service);
+    log_line("tenon " TENON_VERSION ": data is kept in memory only and is gone when the server "
+             "stops");
+    struct server *server = server_create(options, service);
+    if (server != NULL) {
+        server_run(server);
+        server_destroy(server);
+        log_line("stopped");
+    }
+    service_destroy(service);
+    return server != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int serve(int argc, char **argv)
+{
+    struct serve_options options;
+    struct buffer message = {0};
+    bool valid = serve_options_read(&options, argc, argv, &message);
+    if (!valid) {
+        fprintf(stderr, "tenon serve: %.*s\n", SLICE_FORMAT(buffer_slice(&message)));
+    }
+    buffer_deinit(&message);
+    if (!valid) {
+        return EXIT_USAGE;
+    }
+    if (options.help) {
+        fputs(serve_options_help, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (options.version) {
+        puts("tenon " TENON_VERSION);
+        return EXIT_SUCCESS;
+    }
+    return serve_with(&options);
+}
+
+struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+};
+
+int main(int argc, char **argv)
+{
+    static const struct subcommand subcommands[] = {
+        {"serve", serve}, {"call", cli_call}, {"import", cli_import}};
+    const char *name = argc > 1 ? argv[1] : "";
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++) {
+        if (strcmp(name, subcommands[i].name) == 0) {
+            return subcommands[i].run(argc - 1, argv + 1);
+        }
+    }
+    if (strcmp(name, "--help") == 0) {
+        fputs(help, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts("tenon " TENON_VERSION);
+        return EXIT_SUCCESS;
+    }
+    fputs(help, stderr);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,238 @@
+/* The server's life: start, the loop, shutdown. See server.h. */
+#include "server/server.h"
+
+#include "base/memory.h"
+#include "server/clock.h"
+#include "server/connection.h"
+#include "server/listen.h"
+#include "server/log.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+/* Descriptors beside those of connections. */
+#define DESCRIPTORS_BESIDE 256
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+static void close_handle(void *handle)
+{
+    uv_close(handle, NULL);
+}
+
+/* Closes what keeps the loop alive, once the last connection of a stopping server has gone. */
+static void server_close_handles(struct server *server)
+{
+    close_handle(&server->check);
+    close_handle(&server->idle);
+    close_handle(&server->grace);
+    close_handle(&server->linger);
+    close_handle(&server->interrupt);
+    close_handle(&server->terminate);
+}
+
+static void server_count_turn(struct server *server)
+{
+    struct service_counters *counters = &server->service->counters;
+    uint64_t now_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t turn_ns = now_ns - server->turn_start_ns;
+    server->turn_start_ns = now_ns;
+    counters->turns += 1;
+    if (turn_ns > counters->longest_turn_ns) {
+        counters->longest_turn_ns = turn_ns;
+    }
+}
+
+static void on_check(uv_check_t *check)
+{
+    struct server *server = check->data;
+    if (turn_run(server)) {
+        uv_idle_start(&server->idle, on_idle);
+    } else {
+        uv_idle_stop(&server->idle);
+    }
+    server_count_turn(server);
+    if (server->stopping && list_is_empty(&server->connections)) {
+        server_close_handles(server);
+    }
+}
+
+static void server_close_connections(struct server *server)
+{
+    while (!list_is_empty(&server->connections)) {
+        connection_close(LINK_OWNER(server->connections.next, struct connection, all));
+    }
+}
+
+static void on_grace(uv_timer_t *timer)
+{
+    log_line("clients did not read their last replies in time");
+    server_close_connections(timer->data);
+}
+
+/* Lets the poll end at once, so that a turn follows. */
+static void server_wake(struct server *server)
+{
+    uv_idle_start(&server->idle, on_idle);
+}
+
+static void server_stop(struct server *server)
+{
+    server->stopping = true;
+    server_close_listeners(server);
+    struct link *link = server->connections.next;
+    for (; link != &server->connections; link = link->next) {
+        connection_finish(LINK_OWNER(link, struct connection, all));
+    }
+    uv_timer_start(&server->grace, on_grace, SERVER_GRACE_MS, 0);
+    server_wake(server);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct server *server = handle->data;
+    if (server->stopping) {
+        server_close_connections(server);
+        server_wake(server);
+        return;
+    }
+    log_line("stopping: %s", number == SIGINT ? "interrupted" : "terminated");
+    server_stop(server);
+}
+
+/* Closes the connections that have lingered long enough. */
+static void on_linger(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    while (!list_is_empty(&server->lingering)) {
+        struct connection *connection =
+            LINK_OWNER(server->lingering.next, struct connection, linger);
+        uint64_t now_ms = uv_now(&server->loop);
+        if (connection->linger_until_ms > now_ms) {
+            uv_timer_start(timer, on_linger, connection->linger_until_ms - now_ms, 0);
+            return;
+        }
+        connection_close(connection);
+    }
+}
+
+/* Asks for as many descriptors as the connections may need. */
+static void raise_descriptor_limit(uint64_t connections_max)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)connections_max + DESCRIPTORS_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < wanted) {
+        log_line("the system allows %llu open files, fewer than --max-connections may need",
+                 (unsigned long long)limit.rlim_cur);
+    }
+}
+
+/* Initialises the handles whose initialisation cannot fail. */
+static void server_init_handles(struct server *server)
+{
+    uv_loop_t *loop = &server->loop;
+    uv_check_init(loop, &server->check);
+    uv_idle_init(loop, &server->idle);
+    uv_timer_init(loop, &server->grace);
+    uv_timer_init(loop, &server->linger);
+    uv_pipe_init(loop, &server->pipe, 0);
+    uv_tcp_init(loop, &server->tcp);
+    server->check.data = server;
+    server->grace.data = server;
+    server->linger.data = server;
+    server->interrupt.data = server;
+    server->terminate.data = server;
+}
+
+static void server_init(struct server *server, const struct serve_options *options,
+                        struct service *service)
+{
+    server->options = options;
+    server->service = service;
+    link_init(&server->connections);
+    link_init(&server->ready);
+    link_init(&server->changed);
+    link_init(&server->lingering);
+    window_init(&server->window);
+}
+
+struct server *server_create(const struct serve_options *options, struct service *service)
+{
+    struct server *server = memory_allocate_zeroed(1, sizeof(*server));
+    server_init(server, options, service);
+    int status = uv_loop_init(&server->loop);
+    if (status != 0) {
+        goto release_memory;
+    }
+    status = uv_signal_init(&server->loop, &server->interrupt);
+    if (status != 0) {
+        goto close_loop;
+    }
+    status = uv_signal_init(&server->loop, &server->terminate);
+    if (status != 0) {
+        goto close_interrupt;
+    }
+    server_init_handles(server);
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit(options->connections_max);
+    if (!server_listen(server)) {
+        goto close_handles;
+    }
+    uv_signal_start(&server->interrupt, on_signal, SIGINT);
+    uv_signal_start(&server->terminate, on_signal, SIGTERM);
+    uv_check_start(&server->check, on_check);
+    return server;
+
+close_handles:
+    server_close_listeners(server);
+    server_close_handles(server);
+    goto run_closed;
+close_interrupt:
+    close_handle(&server->interrupt);
+run_closed:
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+close_loop:
+    uv_loop_close(&server->loop);
+release_memory:
+    if (status != 0) {
+        log_line("cannot start the event loop: %s", uv_strerror(status));
+    }
+    window_deinit(&server->window);
+    memory_release(server);
+    return NULL;
+}
+
+void server_run(struct server *server)
+{
+    server->turn_start_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    assert(list_is_empty(&server->connections));
+}
+
+void server_linger(struct server *server, struct connection *connection)
+{
+    connection->linger_until_ms = uv_now(&server->loop) + SERVER_LINGER_MS;
+    list_append(&server->lingering, &connection->linger);
+    server->lingering_count += 1;
+    if (!uv_is_active((uv_handle_t *)&server->linger)) {
+        uv_timer_start(&server->linger, on_linger, SERVER_LINGER_MS, 0);
+    }
+}
+
+void server_destroy(struct server *server)
+{
+    int status = uv_loop_close(&server->loop);
+    assert(status == 0);
+    window_deinit(&server->window);
+    buffer_pool_deinit(&server->buffers);
+    memory_release(server);
+}

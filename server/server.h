@@ -1,0 +1,61 @@
+/* The server: an event loop, its listeners and its connections around a service.
+ *
+ * All state hangs from here. Everything runs on the thread that calls server_run(). */
+#ifndef TENON_SERVER_SERVER_H
+#define TENON_SERVER_SERVER_H
+
+#include "base/macros.h"
+#include "server/buffer_pool.h"
+#include "server/list.h"
+#include "server/options.h"
+#include "server/service.h"
+#include "server/turn.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct connection;
+
+struct server {
+    uv_loop_t loop;
+    const struct serve_options *options;
+    struct service *service;
+    uv_tcp_t tcp;          /* listens, unless there is only a socket file */
+    uv_pipe_t pipe;        /* listens, where a socket file is asked for */
+    uv_signal_t interrupt; /* SIGINT */
+    uv_signal_t terminate; /* SIGTERM */
+    uv_check_t check;      /* runs the turn, behind the poll */
+    uv_idle_t idle;        /* active while a turn has left work, so that the poll does not wait */
+    uv_timer_t grace;      /* ends the waiting for slow readers at shutdown */
+    uv_timer_t linger;     /* ends the lingering of the first of `lingering` */
+    struct link connections;
+    struct link ready;     /* connections with input that may hold a message */
+    struct link changed;   /* connections to settle at the end of this turn */
+    struct link lingering; /* in the order in which they end */
+    uint64_t lingering_count;
+    struct buffer_pool buffers;
+    struct window window;
+    uint64_t turn_start_ns; /* CPU time at the end of the last turn */
+    bool stopping;
+};
+
+/* Makes a server that listens. `options` and `service` must outlive it.
+ * Errors: NULL, and one line for people on the log. */
+struct server *server_create(const struct serve_options *options, struct service *service);
+
+/* Serves until a signal ends it: SIGINT and SIGTERM stop accepting, what has come is answered and
+ * sent, for at most SERVER_GRACE_MS; a second signal ends the waiting. */
+void server_run(struct server *server);
+
+/* To be called once server_run() has returned. */
+void server_destroy(struct server *server);
+
+/* Closes the connection if its client has not done so after SERVER_LINGER_MS. */
+void server_linger(struct server *server, struct connection *connection);
+
+/* How long a shutdown waits for slow readers, and a lingering connection for its client. */
+#define SERVER_GRACE_MS  5000
+#define SERVER_LINGER_MS 500
+
+#endif

@@ -1,0 +1,213 @@
+/* Carrying messages out. See service.h for the life of a job. */
+#include "server/service.h"
+
+#include "base/memory.h"
+#include "protocol/reply.h"
+#include "server/clock.h"
+
+#include <assert.h>
+
+/* What a job's arena keeps from one message to the next. */
+#define JOB_ARENA_SIZE    TINY_OR(64, 16 * 1024)
+
+/* How many requests of a batch are prepared and prefetched together. */
+#define BATCH_GROUP_COUNT 16
+
+/* A longer name of an unknown method is not repeated in the error. */
+#define METHOD_SHOWN_MAX  64
+
+struct service_options service_default_options(void)
+{
+    return (struct service_options){
+        .limits = {.documents = LIMIT_DOCUMENTS,
+                   .bytes = LIMIT_BYTES,
+                   .milliseconds = LIMIT_MILLISECONDS},
+    };
+}
+
+struct service *service_create(struct schema *schema, const struct service_options *options)
+{
+    struct service *service = memory_allocate_zeroed(1, sizeof(*service));
+    service->options = *options;
+    service->started_ns = clock_read_ns(CLOCK_MONOTONIC);
+    service->database = database_create(schema, &options->database);
+    service->relations = relations_create(service->database);
+    methods_init(&service->methods);
+    return service;
+}
+
+void service_destroy(struct service *service)
+{
+    relations_destroy(service->relations);
+    database_destroy(service->database);
+    memory_release(service);
+}
+
+void job_init(struct job *job)
+{
+    *job = (struct job){0};
+    arena_init(&job->arena, JOB_ARENA_SIZE);
+}
+
+void job_deinit(struct job *job)
+{
+    arena_deinit(&job->arena);
+}
+
+static bool refuse_method(struct slice name, struct error *error)
+{
+    bool plain = memchr(name.data, '\\', name.size) == NULL;
+    if (plain && name.size <= METHOD_SHOWN_MAX) {
+        return error_set(error, ERROR_METHOD_NOT_FOUND, "there is no method `%.*s`",
+                         SLICE_FORMAT(name));
+    }
+    return error_set(error, ERROR_METHOD_NOT_FOUND, "there is no such method");
+}
+
+/* Takes the next request of the job's message and prepares it; errors wait in the exchange. */
+static void exchange_prepare(struct exchange *exchange, struct service *service, struct job *job)
+{
+    exchange->method = NULL;
+    exchange->call = NULL;
+    error_init(&exchange->error, &job->arena);
+    if (!message_next(&job->message, &exchange->request, &exchange->error)) {
+        return;
+    }
+    const struct request *request = &exchange->request;
+    exchange->method = methods_find(&service->methods, request->method);
+    if (exchange->method == NULL) {
+        refuse_method(request->method, &exchange->error);
+    } else if (exchange->method->method != NULL) {
+        exchange->call = call_prepare(service->relations, exchange->method->method, request->params,
+                                      &job->budget, &job->arena, &exchange->error);
+    }
+}
+
+static void exchange_prefetch(struct exchange *exchange, unsigned stage)
+{
+    if (exchange->call != NULL) {
+        call_prefetch(exchange->call, stage);
+    }
+}
+
+static bool exchange_execute(struct exchange *exchange, struct service *service, struct job *job,
+                             struct value *result)
+{
+    if (exchange->method != NULL) {
+        exchange->method->count += 1;
+    }
+    if (exchange->error.code != ERROR_NONE) {
+        return false;
+    }
+    if (exchange->call != NULL) {
+        return call_run(exchange->call, result, &exchange->error);
+    }
+    return exchange->method->run(service, &job->arena, exchange->request.params, result,
+                                 &exchange->error);
+}
+
+static void exchange_run(struct exchange *exchange, struct service *service, struct job *job,
+                         struct reply *reply)
+{
+    struct value result;
+    bool done = exchange_execute(exchange, service, job, &result);
+    if (!request_is_notification(&exchange->request)) {
+        if (done) {
+            reply_result(reply, exchange->request.id, result);
+        } else {
+            reply_error(reply, exchange->request.id, &exchange->error);
+        }
+    }
+    if (exchange->call != NULL) {
+        call_end(exchange->call);
+    }
+}
+
+static void job_begin(struct job *job, bool headers)
+{
+    job->headers = headers;
+    job->message = (struct message){0};
+    error_init(&job->error, &job->arena);
+}
+
+void job_prepare(struct job *job, struct service *service, struct slice message, bool headers)
+{
+    job_begin(job, headers);
+    if (!message_read(&job->message, message, &job->arena, &job->error)) {
+        return;
+    }
+    budget_init(&job->budget, &service->options.limits);
+    if (!job->message.batch) {
+        exchange_prepare(&job->exchange, service, job);
+    }
+}
+
+void job_prepare_refusal(struct job *job, bool headers, enum error_code code, const char *text)
+{
+    job_begin(job, headers);
+    error_set(&job->error, code, "%s", text);
+}
+
+static bool job_is_single(const struct job *job)
+{
+    return job->error.code == ERROR_NONE && !job->message.batch;
+}
+
+void job_prefetch(struct job *job, unsigned stage)
+{
+    if (job_is_single(job)) {
+        exchange_prefetch(&job->exchange, stage);
+    }
+}
+
+/* Carries out the next requests of a batch, a group of them. */
+static void run_batch_group(struct job *job, struct service *service, struct reply *reply)
+{
+    struct exchange group[BATCH_GROUP_COUNT];
+    unsigned count = 0;
+    while (count < BATCH_GROUP_COUNT && message_has_next(&job->message)) {
+        exchange_prepare(&group[count], service, job);
+        count += 1;
+    }
+    for (unsigned stage = 0; stage < 2; stage++) {
+        for (unsigned i = 0; i < count; i++) {
+            exchange_prefetch(&group[i], stage);
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        exchange_run(&group[i], service, job, reply);
+    }
+}
+
+void job_run(struct job *job, struct service *service, struct buffer *output)
+{
+    struct reply reply;
+    reply_begin(&reply, output, job->headers, job->message.batch && job->error.code == ERROR_NONE);
+    if (job->error.code != ERROR_NONE) {
+        reply_error(&reply, SLICE("null"), &job->error);
+    } else if (job_is_single(job)) {
+        exchange_run(&job->exchange, service, job, &reply);
+    } else {
+        while (message_has_next(&job->message)) {
+            run_batch_group(job, service, &reply);
+        }
+    }
+    reply_end(&reply);
+    arena_reset(&job->arena);
+}
+
+void job_abandon(struct job *job)
+{
+    arena_reset(&job->arena);
+}
+
+void service_handle(struct service *service, struct slice message, struct buffer *output)
+{
+    struct job job;
+    job_init(&job);
+    job_prepare(&job, service, message, false);
+    job_prefetch(&job, 0);
+    job_prefetch(&job, 1);
+    job_run(&job, service, output);
+    job_deinit(&job);
+}

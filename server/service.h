@@ -1,0 +1,96 @@
+/* The service: a database behind JSON-RPC, without sockets.
+ *
+ * Messages are carried out in windows of jobs, so that the cache misses of one overlap those of
+ * the others: the whole window is prepared, then prefetched twice, then run in order, each reply
+ * being written right after its run. Preparing reads no documents, so it may come before the runs
+ * of earlier messages. service_handle() is the same for one message alone; there is no other way
+ * to carry one out. */
+#ifndef TENON_SERVER_SERVICE_H
+#define TENON_SERVER_SERVICE_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/slice.h"
+#include "protocol/request.h"
+#include "relations/budget.h"
+#include "relations/call.h"
+#include "server/methods.h"
+#include "storage/database.h"
+#include "storage/schema.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct service_options {
+    struct limits limits;             /* of a message */
+    struct database_options database; /* its memory, clock and seed */
+};
+
+/* What the event loop counts, for `info`. */
+struct service_counters {
+    uint64_t connections_open;
+    uint64_t connections_accepted;
+    uint64_t connections_refused; /* there were too many */
+    uint64_t turns;               /* of the loop */
+    uint64_t longest_turn_ns;     /* of CPU time */
+};
+
+struct service {
+    struct database *database;
+    struct relations *relations;
+    struct service_options options;
+    struct service_counters counters;
+    struct methods methods;
+    uint64_t started_ns; /* on the monotonic clock */
+};
+
+/* Options as the contract has them. */
+struct service_options service_default_options(void);
+
+/* Makes a service of an empty database. It takes the schema over. */
+struct service *service_create(struct schema *schema, const struct service_options *options);
+void service_destroy(struct service *service);
+
+/* One request while it is carried out. */
+struct exchange {
+    struct request request;
+    struct method_entry *method; /* NULL where there was an error before it was found */
+    struct call *call;           /* NULL for the server's own methods */
+    struct error error;
+};
+
+/* One message while it is carried out. */
+struct job {
+    struct arena arena;
+    struct message message;
+    struct budget budget;     /* of all its requests */
+    struct exchange exchange; /* of a message that is no batch */
+    struct error error;       /* of the message as a whole */
+    bool headers;             /* the framing of its reply */
+};
+
+/* A job is reused for one message after the other. */
+void job_init(struct job *job);
+void job_deinit(struct job *job);
+
+/* Reads `message`, which must stay where it is until the job has run, and prepares what it asks
+ * for. */
+void job_prepare(struct job *job, struct service *service, struct slice message, bool headers);
+
+/* Prepares the answer to what is not a message that could be read. */
+void job_prepare_refusal(struct job *job, bool headers, enum error_code code, const char *text);
+
+/* Stage 0, then 1, for all jobs of a window before the next. */
+void job_prefetch(struct job *job, unsigned stage);
+
+/* Carries the job out and appends the reply, if there is one, to `output`. */
+void job_run(struct job *job, struct service *service, struct buffer *output);
+
+/* Forgets a prepared job that will not be run. */
+void job_abandon(struct job *job);
+
+/* Carries one message out, all at once, and appends the reply, framed by lines, to `output`. */
+void service_handle(struct service *service, struct slice message, struct buffer *output);
+
+#endif

@@ -1,0 +1,188 @@
+/* Serving ready connections, window by window. See turn.h. */
+#include "server/turn.h"
+
+#include "protocol/reply.h"
+#include "server/clock.h"
+#include "server/connection.h"
+#include "server/server.h"
+
+#include <assert.h>
+
+void window_init(struct window *window)
+{
+    *window = (struct window){0};
+    for (unsigned i = 0; i < WINDOW_COUNT; i++) {
+        job_init(&window->places[i].job);
+    }
+}
+
+void window_deinit(struct window *window)
+{
+    for (unsigned i = 0; i < WINDOW_COUNT; i++) {
+        job_deinit(&window->places[i].job);
+    }
+}
+
+/* Prepares `place` for what its connection's framing found. */
+static void place_prepare(struct place *place, struct service *service, enum framing_result found,
+                          struct slice message)
+{
+    bool headers = place->connection->framing.kind == FRAMING_HEADERS;
+    place->last = found == FRAMING_BAD || found == FRAMING_HTTP;
+    place->http = found == FRAMING_HTTP;
+    if (found == FRAMING_MESSAGE) {
+        job_prepare(&place->job, service, message, headers);
+    } else if (found == FRAMING_OVERSIZED) {
+        job_prepare_refusal(&place->job, headers, ERROR_INVALID_REQUEST,
+                            "the message is larger than --max-request-bytes");
+    } else {
+        job_prepare_refusal(&place->job, headers, ERROR_PARSE,
+                            "neither a line of JSON nor a Content-Length header");
+    }
+}
+
+/* Takes the connection's next message into the window. Returns false where there is none, or
+ * will never be. */
+static bool window_take(struct window *window, struct service *service,
+                        struct connection *connection)
+{
+    struct place *place = &window->places[window->count];
+    struct slice message = {0};
+    place->before = connection->framing;
+    enum framing_result found =
+        framing_next(&connection->framing, buffer_slice(&connection->input), &message);
+    if (found == FRAMING_NEED_MORE) {
+        return false;
+    }
+    place->connection = connection;
+    place_prepare(place, service, found, message);
+    window->count += 1;
+    connection->tenure_count += 1;
+    return !place->last;
+}
+
+/* Lets the others have their turn. */
+static void connection_rotate(struct server *server, struct connection *connection)
+{
+    connection->tenure_count = 0;
+    connection->tenure_ns = 0;
+    list_append(&server->ready, &connection->ready);
+}
+
+static void window_fill(struct window *window, struct server *server)
+{
+    window->count = 0;
+    while (window->count < WINDOW_COUNT && !list_is_empty(&server->ready)) {
+        struct connection *connection = LINK_OWNER(server->ready.next, struct connection, ready);
+        list_append(&server->changed, &connection->changed);
+        connection->yielded = false;
+        if (!window_take(window, server->service, connection)) {
+            link_remove(&connection->ready);
+        } else if (connection->tenure_count >= TURN_TENURE_COUNT) {
+            connection_rotate(server, connection);
+        }
+    }
+}
+
+static void window_prefetch(struct window *window)
+{
+    for (unsigned stage = 0; stage < 2; stage++) {
+        for (unsigned i = 0; i < window->count; i++) {
+            job_prefetch(&window->places[i].job, stage);
+        }
+    }
+}
+
+/* Puts the message back into its connection's input, where the rest of them follow it. */
+static void place_put_back(struct place *place)
+{
+    struct connection *connection = place->connection;
+    job_abandon(&place->job);
+    if (!connection->yielded) {
+        connection->yielded = true;
+        connection->framing = place->before;
+    }
+}
+
+static void place_run(struct place *place, struct service *service)
+{
+    struct connection *connection = place->connection;
+    struct buffer *output = connection_output(connection);
+    if (place->http) {
+        job_abandon(&place->job);
+        buffer_append_slice(output, reply_http());
+    } else {
+        job_run(&place->job, service, output);
+    }
+    connection->closing |= place->last;
+    connection_release(connection);
+    if (output->size >= CONNECTION_FLUSH_SIZE) {
+        connection_flush(connection);
+    }
+}
+
+/* Whether the connection's next message must wait: others come first, or its client has to read
+ * before more is written. */
+static bool must_wait(const struct connection *connection)
+{
+    return connection->yielded || connection->tenure_ns >= TURN_TENURE_NS ||
+           connection_is_over_output(connection);
+}
+
+/* Runs the window in order. Returns the time at its end. */
+static uint64_t window_run(struct window *window, struct server *server, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < window->count; i++) {
+        struct place *place = &window->places[i];
+        if (must_wait(place->connection)) {
+            place_put_back(place);
+            continue;
+        }
+        place_run(place, server->service);
+        uint64_t end_ns = clock_read_ns(CLOCK_MONOTONIC);
+        place->connection->tenure_ns += end_ns - now_ns;
+        now_ns = end_ns;
+    }
+    return now_ns;
+}
+
+/* Queues those again whose messages were put back. */
+static void window_requeue(struct window *window, struct server *server)
+{
+    for (unsigned i = 0; i < window->count; i++) {
+        struct connection *connection = window->places[i].connection;
+        bool waits = connection->yielded || link_is_listed(&connection->ready);
+        if (connection_is_over_output(connection)) {
+            connection->throttled = true;
+            link_remove(&connection->ready);
+        } else if (waits && connection->tenure_ns >= TURN_TENURE_NS) {
+            connection_rotate(server, connection);
+        } else if (connection->yielded && !link_is_listed(&connection->ready)) {
+            connection_rotate(server, connection);
+        }
+    }
+}
+
+static void settle_changed(struct server *server)
+{
+    while (!list_is_empty(&server->changed)) {
+        struct connection *connection =
+            LINK_OWNER(server->changed.next, struct connection, changed);
+        link_remove(&connection->changed);
+        connection_settle(connection);
+    }
+}
+
+bool turn_run(struct server *server)
+{
+    uint64_t now_ns = clock_read_ns(CLOCK_MONOTONIC);
+    uint64_t end_ns = now_ns + TURN_NS;
+    while (!list_is_empty(&server->ready) && now_ns < end_ns) {
+        window_fill(&server->window, server);
+        window_prefetch(&server->window);
+        now_ns = window_run(&server->window, server, now_ns);
+        window_requeue(&server->window, server);
+    }
+    settle_changed(server);
+    return !list_is_empty(&server->ready);
+}

@@ -1,0 +1,46 @@
+/* The turn of the loop: what happens once behind every poll.
+ *
+ * Why collect first and serve later? Because a window of messages from all ready connections has
+ * its cache misses overlap, because every connection is then written once a turn instead of once
+ * a reply, and because a group of writes can later be made durable as one.
+ *
+ * Who comes when? Ready connections stand in a queue. The first fills the window, and the next
+ * ones what is left of it; who had TURN_TENURE_COUNT messages or TURN_TENURE_NS served goes to the
+ * end. A turn ends when nobody is ready, or after TURN_NS, so that the poll sees new input. */
+#ifndef TENON_SERVER_TURN_H
+#define TENON_SERVER_TURN_H
+
+#include "protocol/framing.h"
+#include "server/service.h"
+
+#include <stdbool.h>
+
+#define WINDOW_COUNT      TINY_OR(3, 16)
+#define TURN_TENURE_COUNT TINY_OR(4, 64)
+#define TURN_TENURE_NS    1000000
+#define TURN_NS           2000000
+
+struct connection;
+struct server;
+
+/* A place in the window. */
+struct place {
+    struct job job;
+    struct connection *connection;
+    struct framing before; /* the connection's, before it handed this message out */
+    bool last;             /* nothing can be read from the connection behind this */
+    bool http;             /* the reply is not JSON-RPC */
+};
+
+struct window {
+    struct place places[WINDOW_COUNT];
+    unsigned count;
+};
+
+void window_init(struct window *window);
+void window_deinit(struct window *window);
+
+/* Serves the ready connections and settles the changed ones. Returns whether work is left. */
+bool turn_run(struct server *server);
+
+#endif
