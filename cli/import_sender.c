@@ -140,6 +140,11 @@ static enum verdict judge_reply(struct import_sender *sender, struct slice line,
     if (!answer.is_error) {
         return VERDICT_DONE;
     }
+    /* Where a row is at fault, it was the only one: the path is told from there. */
+    if (slice_starts_with(answer.path, SLICE("/documents/0"))) {
+        answer.path.data += sizeof "/documents/0" - 1;
+        answer.path.size -= sizeof "/documents/0" - 1;
+    }
     answer_describe(reason, &answer);
     if (is_fatal(answer.code)) {
         import_report_trouble(sender->report, buffer_slice(reason));
