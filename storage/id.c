@@ -80,22 +80,26 @@ static inline void group_write(char *text, uint64_t group)
     text[7] = digits[group & 31];
 }
 
-/* The bits of one character, at their place. `*seen` collects the values, so that its top bit
- * tells whether one of the characters was no digit. */
-static inline uint64_t digit_read(const char *text, unsigned shift, uint8_t *seen)
+static inline uint64_t digit_of(char character)
 {
-    uint8_t digit = digit_values[(uint8_t)*text];
-    *seen |= digit;
-    return (uint64_t)digit << shift;
+    return digit_values[(uint8_t)character];
 }
 
-/* The bits of eight characters. */
-static inline uint64_t group_read(const char *text, uint8_t *seen)
+/* The bits of eight characters. `*seen` collects the values, so that its bit 7 tells whether one
+ * of the characters was no digit. Pairs are joined to pairs, so that no value waits for all those
+ * before it. */
+static inline uint64_t group_read(const char *text, uint64_t *seen)
 {
-    return digit_read(text, 35, seen) | digit_read(text + 1, 30, seen) |
-           digit_read(text + 2, 25, seen) | digit_read(text + 3, 20, seen) |
-           digit_read(text + 4, 15, seen) | digit_read(text + 5, 10, seen) |
-           digit_read(text + 6, 5, seen) | digit_read(text + 7, 0, seen);
+    uint64_t a = digit_of(text[0]);
+    uint64_t b = digit_of(text[1]);
+    uint64_t c = digit_of(text[2]);
+    uint64_t d = digit_of(text[3]);
+    uint64_t e = digit_of(text[4]);
+    uint64_t f = digit_of(text[5]);
+    uint64_t g = digit_of(text[6]);
+    uint64_t h = digit_of(text[7]);
+    *seen |= ((a | b) | (c | d)) | ((e | f) | (g | h));
+    return ((a << 5 | b) << 10 | (c << 5 | d)) << 20 | ((e << 5 | f) << 10 | (g << 5 | h));
 }
 
 struct fletcher {
@@ -183,7 +187,7 @@ static inline bool bytes_read(struct slice text, uint8_t bytes[BYTES_SIZE])
     char groups[GROUP_COUNT_MAX * GROUP_TEXT_SIZE];
     memset(groups, '0', sizeof(groups));
     memcpy(groups, text.data, text.size);
-    uint8_t seen = 0;
+    uint64_t seen = 0;
     for (unsigned i = 0; i * GROUP_TEXT_SIZE < text.size; i++) {
         group_store(bytes + i * GROUP_SIZE, group_read(groups + i * GROUP_TEXT_SIZE, &seen));
     }
@@ -226,7 +230,7 @@ uint64_t id_hint(struct slice text)
     const char *first = text.data + first_bit / 5;
     /* 14 characters are 70 bits: enough for 64 at any offset below 5. The first eight and the
      * last eight of them share two, which say the same bits. */
-    uint8_t seen = 0;
+    uint64_t seen = 0;
     uint64_t high = group_read(first, &seen);
     uint64_t low = group_read(first + 6, &seen);
     assert((seen & 0x80) == 0);
