@@ -443,6 +443,38 @@ Test(order, keys_order_as_values_do, .timeout = 120)
     arena_deinit(&arena);
 }
 
+/* The byte form is what cursors carry and what index/order.h says, to the byte. */
+Test(order, keys_have_the_documented_bytes)
+{
+    static const struct {
+        const char *text;
+        struct slice key;
+    } cases[] = {
+        {"{\"$undefined\":null}", {"\x01", 1}},
+        {"null", {"\x02", 1}},
+        {"false", {"\x05", 1}},
+        {"true", {"\x06", 1}},
+        {"{\"$integer\":\"AQAAAAAAAAA=\"}", {"\x03\x80\0\0\0\0\0\0\x01", 9}},
+        {"{\"$integer\":\"//////////8=\"}", {"\x03\x7f\xff\xff\xff\xff\xff\xff\xff", 9}},
+        {"1", {"\x04\xbf\xf0\0\0\0\0\0\0", 9}},
+        {"\"\"", {"\x07\0", 2}},
+        {"\"a\\u0000b\"", {"\x07\x61\0\xff\x62\0", 6}},
+        {"\"\\u0001\\u001f\\u000b\"", {"\x07\x01\x1f\x0b\0", 5}},
+        {"\"\\b\\f\\n\\r\\t\\\"\\\\/\"", {"\x07\x08\x0c\x0a\x0d\x09\x22\x5c\x2f\0", 10}},
+        {"\"\xc3\xa4\"", {"\x07\xc3\xa4\0", 4}},
+        {"{\"$bytes\":\"AP8B\"}", {"\x08\0\xff\xff\x01\0", 6}},
+        {"[]", {"\x09\0", 2}},
+        {"[null,[true]]", {"\x09\x02\x09\x06\0\0", 6}},
+        {"{\"b\":true,\"\\n\":null}", {"\x0a\x07\x0a\0\x02\x07\x62\0\x06\0", 10}},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer key = {0};
+        key_append(&key, value_of(cases[i].text));
+        cr_assert(slice_equal(buffer_slice(&key), cases[i].key), "%s", cases[i].text);
+        buffer_deinit(&key);
+    }
+}
+
 /* Skips over a copy that ends where the key ends, so that the sanitizer sees any step beyond. */
 static size_t skip_copy(const char *data, size_t size)
 {
