@@ -60,6 +60,9 @@ struct type_field {
  * are required, and sorts all by name, into `arena`. Names are unique. */
 void type_complete_object(struct arena *arena, struct type *type);
 
+/* The field `name` (canonical) of an OBJECT type, or NULL. */
+const struct type_field *type_find_field(const struct type *type, struct slice name);
+
 /* True if `value` is of the type. Takes no memory and says nothing about why not. */
 bool type_accepts(const struct type *type, struct value value);
 

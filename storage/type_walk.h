@@ -81,9 +81,6 @@ static inline bool item_walk_next(struct item_walk *walk, struct value *item)
     return true;
 }
 
-/* The field `name` of an OBJECT type, or NULL. */
-const struct type_field *type_find_field(const struct type *type, struct slice name);
-
 /* True if `name` (canonical, without quotes) may be a name in a record with keys of the type. */
 bool type_accepts_name(const struct type *type, struct slice name);
 
