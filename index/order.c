@@ -70,7 +70,7 @@ static int read_escape(struct slice *rest)
     char letter = rest->data[1];
     size_t size = letter == 'u' ? ESCAPE_SIZE : 2;
     assert(rest->size >= size);
-    int byte = letter;
+    int byte = (unsigned char)letter;
     switch (letter) {
     case 'b':
         byte = '\b';
@@ -424,10 +424,11 @@ static void append_bytes(struct buffer *key, struct slice encoded)
 
 static void append_eight(struct buffer *key, int type, uint64_t number)
 {
-    append_byte(key, type);
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        append_byte(key, (int)(number >> shift & 0xff));
+    char bytes[9] = {(char)type};
+    for (unsigned i = 0; i < 8; i++) {
+        bytes[8 - i] = (char)(number >> 8 * i & 0xff);
     }
+    buffer_append(key, bytes, sizeof(bytes));
 }
 
 static void append_array(struct buffer *key, struct value array)
