@@ -2,6 +2,7 @@
 #include "storage/schema.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,6 +30,14 @@ static void assert_round_trip(const char *text)
     struct schema *schema = read_right(text);
     assert_written(schema, text);
     schema_destroy(schema);
+}
+
+static uint64_t random_next(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
 }
 
 struct wrong {
@@ -521,4 +530,50 @@ Test(schema, convex_schemas_are_checked_too)
          "s.json: table \"t\": index \"i\": there are two indexes of this name"},
     };
     assert_refused(cases, COUNT_OF(cases));
+}
+
+/* Damages a right schema in a few places: bytes changed, pieces left out, pieces doubled. */
+static struct slice damage(char *text, size_t size, uint64_t *state)
+{
+    static const char bytes[] = "{}[]:,\"_$.0aeiou";
+    unsigned places = 1 + (unsigned)(random_next(state) % 3);
+    for (unsigned i = 0; i < places; i++) {
+        size_t at = random_next(state) % size;
+        size_t piece = random_next(state) % (size - at) % 24;
+        uint64_t how = random_next(state) % 4;
+        if (how <= 1) {
+            text[at] = bytes[random_next(state) % (sizeof(bytes) - 1)];
+        } else if (how == 2) {
+            memmove(text + at, text + at + piece, size - at - piece);
+            size -= piece;
+        } else {
+            memmove(text + at + piece, text + at, size - at);
+            size += piece;
+        }
+    }
+    return slice_make(text, size);
+}
+
+Test(schema, a_damaged_file_is_refused_in_one_line_or_is_another_schema)
+{
+    static const char *texts[] = {
+        INDEXES("{\"i\":[\"a\",\"o.p\"],\"j\":{\"fields\":[\"any.x\"],\"unique\":true}}"),
+        FIELD("{\"optional\":{\"union\":[\"null\",{\"id\":\"u\"},{\"record\":{\"keys\":\"string\","
+              "\"values\":{\"literal\":1}}}]}}"),
+        CONVEX_FIELD("{\"type\":\"array\",\"value\":{\"type\":\"id\",\"tableName\":\"t\"}}")};
+    const char *seed = getenv("TENON_SEED");
+    uint64_t state = (seed != NULL ? strtoull(seed, NULL, 10) : 11) * 2 + 1;
+    fprintf(stderr, "TENON_SEED=%" PRIu64 "\n", state / 2);
+    for (unsigned round = 0; round < 20000; round++) {
+        char text[1024];
+        const char *right = texts[round % COUNT_OF(texts)];
+        memcpy(text, right, strlen(right));
+        struct buffer message = {0};
+        struct schema *schema =
+            schema_read(damage(text, strlen(right), &state), "s.json", &message);
+        cr_assert_eq(schema == NULL, message.size > 0);
+        cr_assert(message.size == 0 || memchr(message.data, '\n', message.size) == NULL);
+        schema_destroy(schema);
+        buffer_deinit(&message);
+    }
 }

@@ -143,6 +143,35 @@ Test(type, every_type_takes_its_values_and_no_others)
     }
 }
 
+/* What is found wrong must also be found again when it is to be told. */
+static void expect_explained(const struct type *type, const char *const *values, size_t count)
+{
+    for (size_t i = 0; i < count && values[i] != NULL; i++) {
+        struct arena arena;
+        struct error error;
+        arena_init(&arena, 4096);
+        error_init(&error, &arena);
+        struct value value = read_value(&arena, values[i]);
+        bool right = type_check(type, value, &error);
+        cr_expect_eq(right, type_accepts(type, value));
+        cr_expect_eq(right, error.message.size == 0);
+        cr_expect_eq(right, error.path.data == NULL);
+        arena_deinit(&arena);
+    }
+}
+
+Test(type, whatever_is_refused_is_explained)
+{
+    for (size_t i = 0; i < COUNT_OF(taken); i++) {
+        struct schema *schema = schema_of(taken[i].type);
+        for (size_t j = 0; j < COUNT_OF(taken); j++) {
+            expect_explained(type_in(schema), taken[j].right, COUNT_OF(taken[j].right));
+            expect_explained(type_in(schema), taken[j].wrong, COUNT_OF(taken[j].wrong));
+        }
+        schema_destroy(schema);
+    }
+}
+
 Test(type, computed_values_are_checked_as_read_ones)
 {
     const struct value items[] = {value_from_number(1), VALUE_IS(VALUE_MISSING)};
