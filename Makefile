@@ -118,8 +118,8 @@ tidy: $(addprefix $(BUILD)/tidy/,$(SOURCES)) ## clang-tidy
 
 $(BUILD)/tidy/%.c: %.c $(HEADERS) .clang-tidy | deps-check
 	@mkdir -p $(@D)
-	clang-tidy --quiet $< -- $(STANDARD) $(call flags,$<) 2>&1 | \
-	    { ! grep -v 'warnings generated\|^Suppressed\|^Use -header-filter'; }
+	@echo clang-tidy $<
+	@clang-tidy --quiet $< -- $(STANDARD) $(call flags,$<) >$@.log 2>&1 || { cat $@.log; exit 1; }
 	@touch $@
 
 .PHONY: format
