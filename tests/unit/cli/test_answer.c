@@ -1,3 +1,4 @@
+/* Replies taken apart, and errors worded for people. */
 #include "cli/answer.h"
 
 #include <criterion/criterion.h>

@@ -1,3 +1,4 @@
+/* The connection, against socket pairs, a fake server and listening sockets. */
 #include "cli/client.h"
 
 #include "tests/support/fake_server.h"

@@ -1,3 +1,4 @@
+/* The key map of an import, and the ids that it gives out. */
 #include "cli/import_keys.h"
 
 #include <criterion/criterion.h>

@@ -1,3 +1,4 @@
+/* Operands, and lines of files and pipes. */
 #include "cli/import_source.h"
 
 #include <criterion/criterion.h>

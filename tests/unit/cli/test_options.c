@@ -1,3 +1,4 @@
+/* Options of the subcommands. */
 #include "cli/options.h"
 
 #include <criterion/criterion.h>

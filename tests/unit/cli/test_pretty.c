@@ -1,3 +1,4 @@
+/* Pretty-printing, which must change nothing but white space. */
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/value.h"
