@@ -12,8 +12,8 @@
  * whatever is not canonical, tells whether its text must be rewritten; `unvetted`, of whatever
  * value_vet must look at, whether VALUE_FLAG_VETTED is set.
  *
- * Functions that read take where to read and return where they stopped, or NULL after an
- * error. */
+ * Functions that read take where to read and return where they stopped, or NULL after an error;
+ * what they have read lies on top of the scratch stack then. */
 #include "base/json.h"
 
 #include "base/json_rewrite.h"
@@ -28,6 +28,9 @@
 #define JSON_TREE_NODES      (8 * (size_t)JSON_TREE_ITEMS)
 #define NAMES_PAIRWISE_MAX   TINY_OR(2, 8)
 #define NUMBER_VETTED_DIGITS 15
+
+static_assert(sizeof(struct value_field) == sizeof(struct slice) + sizeof(struct value),
+              "a name and a value on the scratch stack are a field");
 
 struct reader {
     struct arena *arena;
@@ -56,7 +59,8 @@ struct container {
     bool outer_in_text;
 };
 
-static const char *read_value(struct reader *reader, const char *at, struct value *value);
+static const char *read_list(struct reader *reader, const char *at);
+static const char *read_object(struct reader *reader, const char *at);
 
 static const char *fail(struct reader *reader, const char *at, const char *message)
 {
@@ -77,7 +81,7 @@ static inline bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-static const char *skip_spaces(struct reader *reader, const char *at)
+static NEVER_INLINE const char *skip_spaces(struct reader *reader, const char *at)
 {
     const char *start = at;
     while (at < reader->end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) {
@@ -87,12 +91,15 @@ static const char *skip_spaces(struct reader *reader, const char *at)
     return at;
 }
 
-static inline const char *skip_space(struct reader *reader, const char *at)
+/* Moves `*at` over white space; returns the byte there, as peek does. */
+static ALWAYS_INLINE char next_byte(struct reader *reader, const char **at)
 {
-    if (LIKELY(at < reader->end && (unsigned char)*at > ' ')) {
-        return at;
+    char byte = peek(reader, *at);
+    if (UNLIKELY((unsigned char)byte <= ' ')) {
+        *at = skip_spaces(reader, *at);
+        byte = peek(reader, *at);
     }
-    return skip_spaces(reader, at);
+    return byte;
 }
 
 /* The scratch stack. */
@@ -120,6 +127,20 @@ static inline void *push_scratch(struct reader *reader, size_t size)
     void *top = reader->scratch + reader->scratch_used;
     reader->scratch_used += size;
     return top;
+}
+
+static inline void push_value(struct reader *reader, struct value value)
+{
+    *(struct value *)push_scratch(reader, sizeof(value)) = value;
+}
+
+static inline void push_text(struct reader *reader, struct slice text, bool vetted)
+{
+    struct value *value = push_scratch(reader, sizeof(*value));
+    value->kind = VALUE_TEXT;
+    value->flags = vetted ? VALUE_FLAG_VETTED : 0;
+    value->size = (uint32_t)text.size;
+    value->text = text.data;
 }
 
 /* Moves what lies on the scratch stack from `base` on to the arena. */
@@ -236,16 +257,6 @@ static const char *read_string_rest(struct reader *reader, const char *at)
     return at;
 }
 
-/* Returns the closing quote of the string whose opening quote is at `at`. */
-static inline const char *read_string(struct reader *reader, const char *at)
-{
-    at = text_find_special(at + 1, reader->end, true);
-    if (LIKELY(at < reader->end && *at == '"')) {
-        return at;
-    }
-    return read_string_rest(reader, at);
-}
-
 /* A canonical copy of `text`, which is valid and ends up no longer. */
 static struct slice rewrite(struct reader *reader, struct slice text)
 {
@@ -256,53 +267,66 @@ static struct slice rewrite(struct reader *reader, struct slice text)
     return slice_make(copy, size);
 }
 
-static inline struct value make_text(struct slice text, unsigned flags)
-{
-    return (struct value){.kind = VALUE_TEXT,
-                          .flags = (uint8_t)flags,
-                          .size = (uint32_t)text.size,
-                          .text = text.data};
-}
-
-static const char *read_string_value(struct reader *reader, const char *at, struct value *value)
+/* Reads on behind `special`, the first byte of the string at `at` that is not plain ASCII; sets
+ * `*text` to the string in canonical form, with its quotes. */
+static NEVER_INLINE const char *read_special_string(struct reader *reader, const char *at,
+                                                    const char *special, struct slice *text)
 {
     size_t blemishes = reader->blemishes;
-    const char *quote = read_string(reader, at);
-    if (UNLIKELY(quote == NULL)) {
+    const char *quote = read_string_rest(reader, special);
+    if (quote == NULL) {
         return NULL;
     }
-    struct slice text = slice_make(at, (size_t)(quote + 1 - at));
-    if (UNLIKELY(reader->blemishes != blemishes && !reader->in_text)) {
-        text = rewrite(reader, text);
+    *text = slice_make(at, (size_t)(quote + 1 - at));
+    if (reader->blemishes != blemishes) {
+        *text = rewrite(reader, *text);
     }
-    *value = make_text(text, VALUE_FLAG_VETTED);
     return quote + 1;
 }
 
-static inline const char *read_name(struct reader *reader, const char *at, struct slice *name)
+/* Sets `*text` to the string whose opening quote is at `at`, in canonical form, with its
+ * quotes. */
+static inline const char *read_string(struct reader *reader, const char *at, struct slice *text)
 {
-    if (UNLIKELY(peek(reader, at) != '"')) {
+    const char *quote = text_find_special(at + 1, reader->end, true);
+    if (LIKELY(quote < reader->end && *quote == '"')) {
+        *text = slice_make(at, (size_t)(quote + 1 - at));
+        return quote + 1;
+    }
+    return read_special_string(reader, at, quote, text);
+}
+
+static inline const char *read_string_value(struct reader *reader, const char *at)
+{
+    struct slice text;
+    at = read_string(reader, at, &text);
+    if (LIKELY(at != NULL)) {
+        push_text(reader, text, true);
+    }
+    return at;
+}
+
+static inline const char *read_name(struct reader *reader, const char *at)
+{
+    if (UNLIKELY(next_byte(reader, &at) != '"')) {
         return fail(reader, at, "expected a name");
     }
-    size_t blemishes = reader->blemishes;
-    const char *quote = read_string(reader, at);
-    if (UNLIKELY(quote == NULL)) {
-        return NULL;
+    struct slice text;
+    at = read_string(reader, at, &text);
+    if (LIKELY(at != NULL)) {
+        struct slice *name = push_scratch(reader, sizeof(*name));
+        *name = slice_make(text.data + 1, text.size - 2);
+        reader->unvetted += *name->data == '$';
     }
-    *name = slice_make(at + 1, (size_t)(quote - at - 1));
-    if (UNLIKELY(reader->blemishes != blemishes)) {
-        *name = rewrite(reader, slice_make(at, name->size + 2));
-        *name = slice_make(name->data + 1, name->size - 2);
-    }
-    reader->unvetted += name->size > 0 && *name->data == '$';
-    return quote + 1;
+    return at;
 }
 
 /* Numbers and literals. */
 
 static inline const char *skip_digits(const struct reader *reader, const char *at)
 {
-    while (is_digit(peek(reader, at))) {
+    const char *end = reader->end;
+    while (at < end && is_digit(*at)) {
         at++;
     }
     return at;
@@ -318,40 +342,58 @@ static const char *read_exponent(struct reader *reader, const char *at)
     return skip_digits(reader, at);
 }
 
-static const char *read_number(struct reader *reader, const char *start, struct value *value)
+/* Reads the fraction and the exponent of a number whose integer part ends at `at`; `*vetted` is
+ * cleared where there is an exponent. */
+static NEVER_INLINE const char *read_number_rest(struct reader *reader, const char *at,
+                                                 bool *vetted)
 {
-    const char *first = start + (*start == '-');
-    if (!is_digit(peek(reader, first))) {
-        return fail(reader, first, "expected a digit");
-    }
-    const char *at = *first == '0' ? first + 1 : skip_digits(reader, first);
     if (peek(reader, at) == '.') {
         if (!is_digit(peek(reader, at + 1))) {
             return fail(reader, at + 1, "expected a digit");
         }
         at = skip_digits(reader, at + 1);
     }
-    unsigned flags = at - first <= NUMBER_VETTED_DIGITS ? VALUE_FLAG_VETTED : 0;
     if (peek(reader, at) == 'e' || peek(reader, at) == 'E') {
+        *vetted = false;
         at = read_exponent(reader, at);
-        if (at == NULL) {
-            return NULL;
-        }
-        flags = 0;
     }
-    reader->unvetted += flags == 0;
-    *value = make_text(slice_make(start, (size_t)(at - start)), flags);
     return at;
 }
 
-static const char *read_literal(struct reader *reader, const char *at, struct slice literal,
-                                enum value_kind kind, struct value *value)
+static inline const char *read_number(struct reader *reader, const char *start)
+{
+    const char *first = start + (*start == '-');
+    const char *at = skip_digits(reader, first);
+    if (UNLIKELY(at == first)) {
+        return fail(reader, at, "expected a digit");
+    }
+    if (UNLIKELY(*first == '0' && at > first + 1)) {
+        return fail(reader, first + 1, "digit after a leading zero");
+    }
+    char byte = peek(reader, at);
+    bool vetted = true;
+    if (byte == '.' || (byte | 0x20) == 'e') {
+        at = read_number_rest(reader, at, &vetted);
+        if (UNLIKELY(at == NULL)) {
+            return NULL;
+        }
+    }
+    if (!vetted || at - first > NUMBER_VETTED_DIGITS) {
+        vetted = false;
+        reader->unvetted++;
+    }
+    push_text(reader, slice_make(start, (size_t)(at - start)), vetted);
+    return at;
+}
+
+static inline const char *read_literal(struct reader *reader, const char *at, struct slice literal,
+                                       enum value_kind kind)
 {
     size_t left = (size_t)(reader->end - at);
     if (left < literal.size || memcmp(at, literal.data, literal.size) != 0) {
         return fail(reader, at, "expected a value");
     }
-    *value = (struct value){.kind = (uint8_t)kind, .flags = VALUE_FLAG_VETTED};
+    push_value(reader, (struct value){.kind = (uint8_t)kind, .flags = VALUE_FLAG_VETTED});
     return at + literal.size;
 }
 
@@ -454,167 +496,70 @@ static inline unsigned container_flags(const struct reader *reader,
     return reader->unvetted == container->unvetted ? VALUE_FLAG_VETTED : 0;
 }
 
-/* The value of a container that ends before `end` and is not taken apart. */
-static struct value close_text(struct reader *reader, const struct container *container,
-                               const char *end)
+/* Puts the value of a container that ends before `end` and is not taken apart in the place of its
+ * parts. */
+static void close_text(struct reader *reader, const struct container *container, const char *end)
 {
     struct slice text = slice_make(container->start, (size_t)(end - container->start));
     if (reader->blemishes != container->blemishes && !container->outer_in_text) {
         text = rewrite(reader, text);
     }
     reader->scratch_used = container->scratch;
-    return make_text(text, container_flags(reader, container));
+    push_text(reader, text, reader->unvetted == container->unvetted);
 }
 
-static inline void close_list(struct reader *reader, const struct container *container,
-                              const char *end, uint32_t count, struct value *value)
+static inline void close_container(struct reader *reader, const struct container *container)
 {
-    if (UNLIKELY(reader->in_text)) {
-        *value = close_text(reader, container, end);
-    } else {
-        *value = value_from_items(take_scratch(reader, container->scratch, count), count);
-        value->flags = (uint8_t)container_flags(reader, container);
-    }
     reader->in_text = container->outer_in_text;
     reader->depth--;
 }
 
+static inline void close_list(struct reader *reader, const struct container *container,
+                              const char *end, uint32_t count)
+{
+    if (UNLIKELY(reader->in_text)) {
+        close_text(reader, container, end);
+    } else {
+        struct value list =
+            value_from_items(take_scratch(reader, container->scratch, count), count);
+        list.flags = (uint8_t)container_flags(reader, container);
+        push_value(reader, list);
+    }
+    close_container(reader, container);
+}
+
 static inline void close_object(struct reader *reader, const struct container *container,
-                                const char *end, uint32_t count, struct value *value)
+                                const char *end, uint32_t count)
 {
     const struct value_field *fields = (const void *)(reader->scratch + container->scratch);
     bool encoding = count == 1 && fields->name.size > 0 && *fields->name.data == '$';
     if (UNLIKELY(reader->in_text || encoding)) {
-        *value = close_text(reader, container, end);
+        close_text(reader, container, end);
     } else {
-        *value = value_from_fields(take_scratch(reader, container->scratch, count), count);
-        value->flags = (uint8_t)container_flags(reader, container);
+        struct value object =
+            value_from_fields(take_scratch(reader, container->scratch, count), count);
+        object.flags = (uint8_t)container_flags(reader, container);
+        push_value(reader, object);
     }
-    reader->in_text = container->outer_in_text;
-    reader->depth--;
+    close_container(reader, container);
 }
 
-/* Puts `item` on the scratch stack unless the list comes out as TEXT, which it does from one item
- * too many on. */
-static inline void add_item(struct reader *reader, const struct container *container,
-                            uint32_t count, const struct value *item)
+/* Scalars are read without a call; only a container costs a frame of the C stack. */
+static ALWAYS_INLINE const char *read_value(struct reader *reader, const char *at)
 {
-    if (UNLIKELY(count == JSON_TREE_ITEMS)) {
-        reader->scratch_used = container->scratch;
-        reader->in_text = true;
-    }
-    if (!reader->in_text) {
-        *(struct value *)push_scratch(reader, sizeof(*item)) = *item;
-    }
-}
-
-static const char *read_list(struct reader *reader, const char *at, struct value *value)
-{
-    struct container container;
-    if (UNLIKELY(!open_container(reader, at, &container))) {
-        return NULL;
-    }
-    uint32_t count = 0;
-    at = skip_space(reader, at + 1);
-    if (peek(reader, at) == ']') {
-        close_list(reader, &container, at + 1, count, value);
-        return at + 1;
-    }
-    for (;;) {
-        struct value item;
-        at = read_value(reader, at, &item);
-        if (UNLIKELY(at == NULL)) {
-            return NULL;
-        }
-        add_item(reader, &container, count++, &item);
-        at = skip_space(reader, at);
-        char byte = peek(reader, at);
-        if (byte == ']') {
-            break;
-        }
-        if (UNLIKELY(byte != ',')) {
-            return fail(reader, at, "expected ',' or ']'");
-        }
-        at = skip_space(reader, at + 1);
-    }
-    close_list(reader, &container, at + 1, count, value);
-    return at + 1;
-}
-
-/* Reads a name, its colon and its value onto the scratch stack. */
-static inline const char *read_field(struct reader *reader, const char *at)
-{
-    size_t place = reader->scratch_used;
-    struct value_field *field = push_scratch(reader, sizeof(*field));
-    at = read_name(reader, at, &field->name);
-    if (UNLIKELY(at == NULL)) {
-        return NULL;
-    }
-    at = skip_space(reader, at);
-    if (UNLIKELY(peek(reader, at) != ':')) {
-        return fail(reader, at, "expected ':'");
-    }
-    struct value value;
-    at = read_value(reader, skip_space(reader, at + 1), &value);
-    if (LIKELY(at != NULL)) {
-        field = (struct value_field *)(void *)(reader->scratch + place);
-        field->value = value;
-    }
-    return at;
-}
-
-static const char *read_object(struct reader *reader, const char *at, struct value *value)
-{
-    struct container container;
-    if (UNLIKELY(!open_container(reader, at, &container))) {
-        return NULL;
-    }
-    uint32_t count = 0;
-    at = skip_space(reader, at + 1);
-    if (peek(reader, at) == '}') {
-        close_object(reader, &container, at + 1, count, value);
-        return at + 1;
-    }
-    for (;;) {
-        reader->in_text = reader->in_text || count == JSON_TREE_ITEMS;
-        at = read_field(reader, at);
-        if (UNLIKELY(at == NULL)) {
-            return NULL;
-        }
-        count++;
-        at = skip_space(reader, at);
-        char byte = peek(reader, at);
-        if (byte == '}') {
-            break;
-        }
-        if (UNLIKELY(byte != ',')) {
-            return fail(reader, at, "expected ',' or '}'");
-        }
-        at = skip_space(reader, at + 1);
-    }
-    const struct value_field *twice = find_twice(reader, container.scratch, count);
-    if (UNLIKELY(twice != NULL)) {
-        return fail_twice(reader, container.start, twice);
-    }
-    close_object(reader, &container, at + 1, count, value);
-    return at + 1;
-}
-
-static const char *read_value(struct reader *reader, const char *at, struct value *value)
-{
-    switch (peek(reader, at)) {
+    switch (next_byte(reader, &at)) {
     case '"':
-        return read_string_value(reader, at, value);
+        return read_string_value(reader, at);
     case '{':
-        return read_object(reader, at, value);
+        return read_object(reader, at);
     case '[':
-        return read_list(reader, at, value);
+        return read_list(reader, at);
     case 't':
-        return read_literal(reader, at, SLICE("true"), VALUE_TRUE, value);
+        return read_literal(reader, at, SLICE("true"), VALUE_TRUE);
     case 'f':
-        return read_literal(reader, at, SLICE("false"), VALUE_FALSE, value);
+        return read_literal(reader, at, SLICE("false"), VALUE_FALSE);
     case 'n':
-        return read_literal(reader, at, SLICE("null"), VALUE_NULL, value);
+        return read_literal(reader, at, SLICE("null"), VALUE_NULL);
     case '-':
     case '0':
     case '1':
@@ -626,10 +571,125 @@ static const char *read_value(struct reader *reader, const char *at, struct valu
     case '7':
     case '8':
     case '9':
-        return read_number(reader, at, value);
+        return read_number(reader, at);
     default:
         return fail(reader, at, "expected a value");
     }
+}
+
+/* What must happen behind an item or a field: returns the next one, or the closing bracket with
+ * `*last` set. */
+static inline const char *read_separator(struct reader *reader, const char *at, char bracket,
+                                         bool *last)
+{
+    char byte = next_byte(reader, &at);
+    *last = byte == bracket;
+    if (*last) {
+        return at;
+    }
+    if (UNLIKELY(byte != ',')) {
+        return fail(reader, at, bracket == ']' ? "expected ',' or ']'" : "expected ',' or '}'");
+    }
+    return at + 1;
+}
+
+/* Reads the items of a list up to its closing bracket. From one item too many on, the list comes
+ * out as TEXT and keeps none. */
+static const char *read_items(struct reader *reader, const char *at, size_t base, uint32_t *count)
+{
+    bool last = false;
+    while (!last) {
+        if (UNLIKELY(*count == JSON_TREE_ITEMS)) {
+            reader->in_text = true;
+        }
+        at = read_value(reader, at);
+        if (UNLIKELY(at == NULL)) {
+            return NULL;
+        }
+        *count += 1;
+        if (reader->in_text) {
+            reader->scratch_used = base;
+        }
+        at = read_separator(reader, at, ']', &last);
+        if (UNLIKELY(at == NULL)) {
+            return NULL;
+        }
+    }
+    return at;
+}
+
+static NEVER_INLINE const char *read_list(struct reader *reader, const char *at)
+{
+    struct container container;
+    if (UNLIKELY(!open_container(reader, at, &container))) {
+        return NULL;
+    }
+    uint32_t count = 0;
+    at++;
+    if (next_byte(reader, &at) != ']') {
+        at = read_items(reader, at, container.scratch, &count);
+        if (UNLIKELY(at == NULL)) {
+            return NULL;
+        }
+    }
+    close_list(reader, &container, at + 1, count);
+    return at + 1;
+}
+
+/* Reads a name, its colon and its value: together they are a struct value_field. */
+static inline const char *read_field(struct reader *reader, const char *at)
+{
+    at = read_name(reader, at);
+    if (UNLIKELY(at == NULL)) {
+        return NULL;
+    }
+    if (UNLIKELY(next_byte(reader, &at) != ':')) {
+        return fail(reader, at, "expected ':'");
+    }
+    return read_value(reader, at + 1);
+}
+
+/* Reads the fields of an object up to its closing bracket. */
+static const char *read_fields(struct reader *reader, const char *at, uint32_t *count)
+{
+    bool last = false;
+    while (!last) {
+        if (UNLIKELY(*count == JSON_TREE_ITEMS)) {
+            reader->in_text = true;
+        }
+        at = read_field(reader, at);
+        if (UNLIKELY(at == NULL)) {
+            return NULL;
+        }
+        *count += 1;
+        at = read_separator(reader, at, '}', &last);
+        if (UNLIKELY(at == NULL)) {
+            return NULL;
+        }
+    }
+    return at;
+}
+
+static NEVER_INLINE const char *read_object(struct reader *reader, const char *at)
+{
+    struct container container;
+    if (UNLIKELY(!open_container(reader, at, &container))) {
+        return NULL;
+    }
+    uint32_t count = 0;
+    at++;
+    if (next_byte(reader, &at) != '}') {
+        at = read_fields(reader, at, &count);
+        if (UNLIKELY(at == NULL)) {
+            return NULL;
+        }
+        const struct value_field *twice = find_twice(reader, container.scratch, count);
+        if (UNLIKELY(twice != NULL)) {
+            return fail_twice(reader, container.start, twice);
+        }
+    }
+    close_object(reader, &container, at + 1, count);
+    return at + 1;
 }
 
 bool json_read(struct arena *arena, struct slice text, unsigned depth_max, struct value *value,
@@ -654,9 +714,10 @@ bool json_read(struct arena *arena, struct slice text, unsigned depth_max, struc
     reader.error = error;
     error->status = JSON_OK;
 
-    const char *at = read_value(&reader, skip_space(&reader, reader.start), value);
+    const char *at = read_value(&reader, reader.start);
     if (at != NULL) {
-        at = skip_space(&reader, at);
+        *value = *(const struct value *)(const void *)reader.scratch;
+        next_byte(&reader, &at);
         if (at < reader.end) {
             at = fail(&reader, at, "expected nothing after the value");
         }

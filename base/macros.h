@@ -11,6 +11,10 @@
 #define LIKELY(condition)            __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition)          __builtin_expect(!!(condition), 0)
 
+/* Where a measurement showed that the compiler's choice is the slower one. */
+#define ALWAYS_INLINE                inline __attribute__((always_inline))
+#define NEVER_INLINE                 __attribute__((noinline))
+
 /* Asks for the cache line at `address`; never faults. */
 #define PREFETCH(address)            __builtin_prefetch(address)
 

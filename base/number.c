@@ -49,7 +49,7 @@ static const char *read_digits(const char *at, const char *end, struct decimal *
         }
         decimal->digits = decimal->digits * 10 + (uint64_t)(*at - '0');
         decimal->exponent -= fraction ? 1 : 0;
-        count += decimal->digits > 0 ? 1 : 0;
+        count += count > 0 || *at != '0' ? 1 : 0;
         if (count > 19 || decimal->exponent < -999) {
             decimal->exact = false;
             break;
