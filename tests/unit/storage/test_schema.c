@@ -298,6 +298,8 @@ Test(schema, the_frame_of_the_file_is_checked)
          "s.json: table \"a\": \"number\" is an integer from 1 to 4294967295"},
         {"{\"tables\":{\"a\":{\"number\":4294967296}}}",
          "s.json: table \"a\": \"number\" is an integer from 1 to 4294967295"},
+        {"{\"tables\":{\"a\":{\"number\":18446744073709561617}}}",
+         "s.json: table \"a\": \"number\" is an integer from 1 to 4294967295"},
         {"{\"tables\":{\"a\":{\"number\":1e4}}}",
          "s.json: table \"a\": \"number\" is an integer from 1 to 4294967295"},
         {"{\"tables\":{\"a\":{\"number\":5},\"b\":{\"number\":5}}}",
