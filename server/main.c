@@ -8,6 +8,7 @@
 #include "server/server.h"
 #include "server/version.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,7 +25,7 @@ static const char help[] = "Usage: tenon SUBCOMMAND [options]\n"
                            "\n"
                            "tenon SUBCOMMAND --help says more.\n";
 
-/* Reads all of a file into `text`. Returns false where that fails. */
+/* Reads all of a file into `text`. Returns false where that fails; errno says why. */
 static bool read_file(const char *path, struct buffer *text)
 {
     FILE *file = fopen(path, "rb");
@@ -37,7 +38,9 @@ static bool read_file(const char *path, struct buffer *text)
         text->size += size;
     } while (size > 0);
     bool complete = ferror(file) == 0;
+    int reason = errno;
     fclose(file);
+    errno = reason;
     return complete;
 }
 
@@ -47,7 +50,7 @@ static struct schema *load_schema(const char *path)
     struct buffer message = {0};
     struct schema *schema = NULL;
     if (!read_file(path, &text)) {
-        log_line("cannot read the schema file %s", path);
+        log_line("cannot read the schema file %s: %s", path, strerror(errno));
     } else {
         schema = schema_read(buffer_slice(&text), path, &message);
     }
@@ -66,10 +69,10 @@ static int serve_with(const struct serve_options *options)
         return EXIT_FAILURE;
     }
     struct service *service = service_create(schema, &options->service);
-    log_line("tenon " TENON_VERSION ": data is kept in memory only and is gone when the server "
-             "stops");
     struct server *server = server_create(options, service);
     if (server != NULL) {
+        log_line("tenon " TENON_VERSION ": data is kept in memory only and is gone when the server "
+                 "stops");
         server_run(server);
         server_destroy(server);
         log_line("stopped");
@@ -123,6 +126,9 @@ int main(int argc, char **argv)
     if (strcmp(name, "--version") == 0) {
         puts("tenon " TENON_VERSION);
         return EXIT_SUCCESS;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "tenon: there is no subcommand %s\n\n", name);
     }
     fputs(help, stderr);
     return EXIT_USAGE;

@@ -125,7 +125,7 @@ Test(live_process, a_schema_that_is_wrong_stops_the_start_with_one_line)
         {"{\"tables\":{\"notes\":{\"fields\":{\"a\":{\"id\":\"users\"}}}}}", "users"},
         {"{\"tables\":{\"notes\":{\"indexes\":{\"by_id\":[\"a\"]}}}}", "by_id"},
         {"{\"tables\":{\"notes\":{\"indexes\":{\"x\":[\"a\"],\"y\":[\"a\"]}}}}", "notes"},
-        {"{\"tables\":{\"notes\":{},\"notes\":{}}}", "notes"},
+        {"{\"tables\":{\"notes\":{},\"notes\":{}}}", "twice"},
         {"[]", "tables"},
         {"", "schema"},
     };
@@ -165,10 +165,10 @@ Test(live_process, a_port_in_use_stops_the_start_with_one_line)
 
 Test(live_process, an_option_that_is_wrong_is_named)
 {
-    static const char *const cases[][5] = {
+    static const char *const cases[][6] = {
         {"serve", "--shcema", "x", NULL},
         {"serve", "--schema", NULL},
-        {"serve", "--listen", "nonsense:here:x", NULL},
+        {"serve", "--schema", "x", "--listen", "nonsense:here:x", NULL},
         {"serve", "--max-connections", "many", NULL},
         {"sevre", NULL},
     };
