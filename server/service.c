@@ -64,12 +64,17 @@ static bool refuse_method(struct slice name, struct error *error)
     return error_set(error, ERROR_METHOD_NOT_FOUND, "there is no such method");
 }
 
+static void exchange_init(struct exchange *exchange, struct arena *arena)
+{
+    exchange->request = (struct request){.id = SLICE("null")};
+    exchange->method = NULL;
+    exchange->call = NULL;
+    error_init(&exchange->error, arena);
+}
+
 /* Takes the next request of the job's message and prepares it; errors wait in the exchange. */
 static void exchange_prepare(struct exchange *exchange, struct service *service, struct job *job)
 {
-    exchange->method = NULL;
-    exchange->call = NULL;
-    error_init(&exchange->error, &job->arena);
     if (!message_next(&job->message, &exchange->request, &exchange->error)) {
         return;
     }
@@ -123,39 +128,33 @@ static void exchange_run(struct exchange *exchange, struct service *service, str
     }
 }
 
-static void job_begin(struct job *job, bool headers)
-{
-    job->headers = headers;
-    job->message = (struct message){0};
-    error_init(&job->error, &job->arena);
-}
-
 void job_prepare(struct job *job, struct service *service, struct slice message, bool headers)
 {
-    job_begin(job, headers);
-    if (!message_read(&job->message, message, &job->arena, &job->error)) {
+    struct exchange *exchange = &job->exchange;
+    job->headers = headers;
+    exchange_init(exchange, &job->arena);
+    bool valid = message_read(&job->message, message, &job->arena, &exchange->error);
+    job->batch = valid && job->message.batch;
+    if (!valid) {
         return;
     }
     budget_init(&job->budget, &service->options.limits);
-    if (!job->message.batch) {
-        exchange_prepare(&job->exchange, service, job);
+    if (!job->batch) {
+        exchange_prepare(exchange, service, job);
     }
 }
 
 void job_prepare_refusal(struct job *job, bool headers, enum error_code code, const char *text)
 {
-    job_begin(job, headers);
-    error_set(&job->error, code, "%s", text);
-}
-
-static bool job_is_single(const struct job *job)
-{
-    return job->error.code == ERROR_NONE && !job->message.batch;
+    job->headers = headers;
+    job->batch = false;
+    exchange_init(&job->exchange, &job->arena);
+    error_set(&job->exchange.error, code, "%s", text);
 }
 
 void job_prefetch(struct job *job, unsigned stage)
 {
-    if (job_is_single(job)) {
+    if (!job->batch) {
         exchange_prefetch(&job->exchange, stage);
     }
 }
@@ -166,6 +165,7 @@ static void run_batch_group(struct job *job, struct service *service, struct rep
     struct exchange group[BATCH_GROUP_COUNT];
     unsigned count = 0;
     while (count < BATCH_GROUP_COUNT && message_has_next(&job->message)) {
+        exchange_init(&group[count], &job->arena);
         exchange_prepare(&group[count], service, job);
         count += 1;
     }
@@ -182,15 +182,12 @@ static void run_batch_group(struct job *job, struct service *service, struct rep
 void job_run(struct job *job, struct service *service, struct buffer *output)
 {
     struct reply reply;
-    reply_begin(&reply, output, job->headers, job->message.batch && job->error.code == ERROR_NONE);
-    if (job->error.code != ERROR_NONE) {
-        reply_error(&reply, SLICE("null"), &job->error);
-    } else if (job_is_single(job)) {
+    reply_begin(&reply, output, job->headers, job->batch);
+    if (!job->batch) {
         exchange_run(&job->exchange, service, job, &reply);
-    } else {
-        while (message_has_next(&job->message)) {
-            run_batch_group(job, service, &reply);
-        }
+    }
+    while (job->batch && message_has_next(&job->message)) {
+        run_batch_group(job, service, &reply);
     }
     reply_end(&reply);
     arena_reset(&job->arena);

@@ -65,9 +65,9 @@ struct job {
     struct arena arena;
     struct message message;
     struct budget budget;     /* of all its requests */
-    struct exchange exchange; /* of a message that is no batch */
-    struct error error;       /* of the message as a whole */
-    bool headers;             /* the framing of its reply */
+    struct exchange exchange; /* of a message that is no batch, or could not be read */
+    bool batch;
+    bool headers; /* the framing of its reply */
 };
 
 /* A job is reused for one message after the other. */

@@ -17,7 +17,7 @@
 
 #define WINDOW_COUNT      TINY_OR(3, 16)
 #define TURN_TENURE_COUNT TINY_OR(4, 64)
-#define TURN_TENURE_NS    1000000
+#define TURN_TENURE_NS    TINY_OR(3000, 1000000)
 #define TURN_NS           2000000
 
 struct connection;
