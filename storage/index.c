@@ -77,7 +77,7 @@ static uint64_t hint_of_id_value(struct value value)
     default:
         break;
     }
-    assert(!"an id field holds an id, null or nothing");
+    assert(false && "an id field holds an id, null or nothing");
     return HINT_BEHIND;
 }
 
