@@ -111,7 +111,7 @@ static bool match_place(struct pattern_names *names, struct slice name, struct s
                     in_string ? arena_format(names->arena, "\"%.*s\"", SLICE_FORMAT(value))
                               : value);
     }
-    return *size > 0;
+    return in_string || *size > 0;
 }
 
 /* Bytes at the start of `pattern` that no place and no border of a string is among: 1, or 2 for

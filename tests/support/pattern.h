@@ -2,7 +2,7 @@
  *
  * A NAME is a lower-case letter, then letters and digits. Outside of strings a place stands for
  * one JSON value; inside a string for the value's text without its quotes, and where it is still
- * open, for the rest of the string. <any> is open always. */
+ * open, for the rest of the string, which may be empty. <any> is open always. */
 #ifndef TENON_TESTS_SUPPORT_PATTERN_H
 #define TENON_TESTS_SUPPORT_PATTERN_H
 
