@@ -73,7 +73,7 @@ static bool base64_is_strict(struct slice text)
     return true;
 }
 
-/* `text` is an object whose first name begins with `$`. */
+/* `text` is an object whose only name is that of an encoding. */
 static enum vet_result vet_encoding(struct slice text)
 {
     unsigned char bytes[8];
@@ -151,7 +151,7 @@ static enum vet_result vet_object_text(struct vetter *vetter, struct value value
     return result;
 }
 
-/* True if `value` is the text of an object whose first name is that of an encoding. */
+/* True if `value` is the text of an object whose only name is that of an encoding. */
 static bool looks_encoded(struct value value)
 {
     if (value.text[0] != '{' || value.text[1] != '"' || value.text[2] != '$') {
@@ -160,7 +160,8 @@ static bool looks_encoded(struct value value)
     struct text_cursor cursor = text_cursor_begin(value.text);
     struct slice name;
     struct value part;
-    return text_cursor_next_field(&cursor, &name, &part) && is_encoding_name(name);
+    return text_cursor_next_field(&cursor, &name, &part) && *cursor.next == '}' &&
+           is_encoding_name(name);
 }
 
 static enum vet_result vet_text(struct vetter *vetter, struct value value, unsigned depth_left)
