@@ -17,7 +17,7 @@
 double number_parse(struct slice text);
 
 /* Writes `number`, which is finite, in JavaScript's form of the shortest digits that read back
- * the same (1e21, 0.000001, 1e-7, 5). -0 is written as -0. Returns the bytes written, at most
+ * the same (1e+21, 0.000001, 1e-7, 5). -0 is written as -0. Returns the bytes written, at most
  * NUMBER_TEXT_SIZE. */
 size_t number_format(double number, char *text);
 
