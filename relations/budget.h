@@ -25,7 +25,7 @@ struct budget {
     uint64_t documents;   /* read so far */
     uint64_t ranges;      /* asked for so far */
     uint64_t bytes;       /* of results made so far */
-    uint64_t deadline_ns; /* on the monotonic clock */
+    uint64_t deadline_ns; /* on the monotonic clock; set at the first look, 0 until then */
     uint32_t ticks;       /* until the clock is looked at again */
 };
 

@@ -1,0 +1,363 @@
+/* Preparing and running calls. */
+#include "relations/call.h"
+
+#include "base/memory.h"
+#include "relations/program.h"
+#include "relations/step.h"
+
+#include <assert.h>
+#include <math.h>
+
+struct relations {
+    struct database *database;
+    struct program_cache *programs;
+    struct buffer scratch; /* for keys */
+};
+
+struct call {
+    struct relations *relations;
+    const struct method *method;
+    struct arena *arena;
+    struct budget *budget;    /* the message's */
+    struct budget own_budget; /* a program's with limits of its own */
+    bool has_own_budget;
+    bool in_transaction;
+    uint64_t id_hash; /* of a get by id, between the stages of prefetching */
+    struct step step; /* of a method that is no program */
+    struct program *program;
+    struct value args;
+};
+
+struct relations *relations_create(struct database *database)
+{
+    struct relations *relations = memory_allocate_zeroed(1, sizeof(*relations));
+    relations->database = database;
+    relations->programs = program_cache_create(database);
+    return relations;
+}
+
+void relations_destroy(struct relations *relations)
+{
+    program_cache_destroy(relations->programs);
+    buffer_deinit(&relations->scratch);
+    memory_release(relations);
+}
+
+static bool is_program(const struct method *method)
+{
+    return method->kind >= METHOD_QUERY;
+}
+
+/* Programs. */
+
+static bool fail_limits(const struct bound_params *bound, struct error *error)
+{
+    error_set(error, ERROR_INVALID_PARAMS,
+              "`limits` is an object of whole numbers from 0 on: \"documents\", \"bytes\", "
+              "\"milliseconds\".");
+    return param_fail(bound, PARAM_LIMITS, error);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Lowers one limit, if `limits` names it. Returns false where the number is none. */
+static bool lower_limit(struct value limits, struct slice name, uint64_t *limit, uint32_t *known)
+{
+    struct value value = value_find(limits, name);
+    if (value_is_missing(value)) {
+        return true;
+    }
+    *known += 1;
+    double number = value_type(value) == TYPE_NUMBER ? value_number(value) : -1;
+    if (!(number >= 0 && number <= 9007199254740992.0) || number != floor(number)) {
+        return false;
+    }
+    *limit = least(*limit, (uint64_t)number);
+    return true;
+}
+
+static bool prepare_limits(struct call *call, const struct bound_params *bound, struct error *error)
+{
+    if (!param_is_given(bound, PARAM_LIMITS)) {
+        return true;
+    }
+    struct value limits = bound->values[PARAM_LIMITS];
+    if (value_type(limits) != TYPE_OBJECT) {
+        return fail_limits(bound, error);
+    }
+    const struct limits *outer = &call->budget->limits;
+    struct limits own = *outer;
+    uint32_t known = 0;
+    if (!lower_limit(limits, SLICE("documents"), &own.documents, &known) ||
+        !lower_limit(limits, SLICE("bytes"), &own.bytes, &known) ||
+        !lower_limit(limits, SLICE("milliseconds"), &own.milliseconds, &known) ||
+        known != value_count(limits)) {
+        return fail_limits(bound, error);
+    }
+    call->has_own_budget = true;
+    call->own_budget.limits = own;
+    return true;
+}
+
+static bool prepare_program(struct call *call, struct value params, struct error *error)
+{
+    struct bound_params bound;
+    if (!method_bind_params(call->method, params, &bound, error)) {
+        return false;
+    }
+    call->args = value_from_fields(NULL, 0);
+    if (param_is_given(&bound, PARAM_ARGS)) {
+        call->args = bound.values[PARAM_ARGS];
+        if (value_type(call->args) != TYPE_OBJECT) {
+            error_set(error, ERROR_INVALID_PARAMS, "`args` must be an object.");
+            return param_fail(&bound, PARAM_ARGS, error);
+        }
+        if (!vet_value(call->args, DOCUMENT_DEPTH_MAX, error)) {
+            return param_fail(&bound, PARAM_ARGS, error);
+        }
+    }
+    if (!prepare_limits(call, &bound, error)) {
+        return false;
+    }
+    call->program =
+        program_acquire(call->relations->programs, call->method, &bound, call->args, error);
+    return call->program != NULL;
+}
+
+static bool prepare_step(struct call *call, struct value params, struct error *error)
+{
+    struct compiler compiler = {
+        .database = call->relations->database,
+        .arena = call->arena,
+        .error = error,
+        .checks_args = true,
+        .args = value_from_fields(NULL, 0),
+        .slot_count = SLOT_FIRST,
+    };
+    if (!step_compile(&compiler, call->method, params, &call->step)) {
+        return false;
+    }
+    call->args = compiler.args;
+    return true;
+}
+
+struct call *call_prepare(struct relations *relations, const struct method *method,
+                          struct value params, struct budget *budget, struct arena *arena,
+                          struct error *error)
+{
+    struct call *call = arena_allocate(arena, sizeof(*call));
+    call->relations = relations;
+    call->method = method;
+    call->arena = arena;
+    call->budget = budget;
+    call->has_own_budget = false;
+    call->in_transaction = false;
+    call->id_hash = 0;
+    call->program = NULL;
+    bool prepared = is_program(method) ? prepare_program(call, params, error)
+                                       : prepare_step(call, params, error);
+    return prepared ? call : NULL;
+}
+
+/* The id of a direct get, or an empty slice. */
+static struct slice direct_id(const struct call *call)
+{
+    if (call->method->kind != METHOD_GET || call->step.argument_count == 0) {
+        return SLICE("");
+    }
+    struct value id = call->step.arguments[0].expression.literal;
+    return value_type(id) == TYPE_STRING ? value_string_escaped(id) : SLICE("");
+}
+
+void call_prefetch(struct call *call, unsigned stage)
+{
+    const struct hash_map *map = &call->relations->database->documents;
+    struct slice id = direct_id(call);
+    if (id.size == 0) {
+        return;
+    }
+    if (stage == 0) {
+        call->id_hash = hash_map_hash(map, id);
+        hash_map_prefetch_slot(map, call->id_hash);
+    } else {
+        hash_map_prefetch_entry(map, call->id_hash);
+    }
+}
+
+/* Running. */
+
+static bool check_result_size(struct call *call, struct budget *budget, struct value value,
+                              struct error *error)
+{
+    if (value.kind <= VALUE_DOCUMENT) {
+        return true;
+    }
+    uint64_t size = value_write_size(value);
+    if (size <= budget->limits.bytes) {
+        return true;
+    }
+    (void)call;
+    budget->bytes = 0;
+    return budget_take_bytes(budget, size, error);
+}
+
+struct explained {
+    struct run *run;
+    struct list_builder steps;
+};
+
+static bool explain_block(struct explained *explained, const struct block *block,
+                          struct slice path);
+
+static bool explain_step(struct explained *explained, const struct step *step, struct slice path)
+{
+    struct run *run = explained->run;
+    const struct step_count *count = &run->counts[step->number];
+    const struct step *reads = step->via ? step->via : step;
+    struct value_field *fields = arena_allocate(run->arena, 6 * sizeof(*fields));
+    uint32_t n = 0;
+    fields[n++] = (struct value_field){SLICE("path"), value_from_string(run->arena, path)};
+    fields[n++] =
+        (struct value_field){SLICE("verb"), value_from_string(run->arena, step->method->name)};
+    if (reads->table) {
+        fields[n++] =
+            (struct value_field){SLICE("table"), value_from_string(run->arena, reads->table->name)};
+    }
+    if (reads->range.index) {
+        fields[n++] = (struct value_field){SLICE("index"),
+                                           value_from_string(run->arena, reads->range.index->name)};
+    }
+    fields[n++] = (struct value_field){SLICE("calls"), value_from_number((double)count->calls)};
+    fields[n++] =
+        (struct value_field){SLICE("documents"), value_from_number((double)count->documents)};
+    if (!list_append(run, &explained->steps, value_from_fields(fields, n))) {
+        return false;
+    }
+    if (!step->block) {
+        return true;
+    }
+    struct slice inner =
+        arena_format(run->arena, "%.*s/%.*s", SLICE_FORMAT(path), SLICE_FORMAT(step->method->name));
+    return explain_block(explained, step->block, inner);
+}
+
+static bool explain_block(struct explained *explained, const struct block *block, struct slice path)
+{
+    for (uint32_t i = 0; i < block->count; i++) {
+        struct slice step_path =
+            arena_format(explained->run->arena, "%.*s/do/%u", SLICE_FORMAT(path), i);
+        if (!explain_step(explained, &block->steps[i], step_path)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* {"value": …, "cost": {…}, "steps": […]} */
+static bool explain(struct run *run, const struct program *program, struct value *result)
+{
+    struct explained explained = {.run = run};
+    struct budget cost = *run->budget;
+    size_t bytes = value_write_size(*result);
+    if (!explain_block(&explained, &program->block, SLICE(""))) {
+        return false;
+    }
+    struct value_field *figures = arena_allocate(run->arena, 3 * sizeof(*figures));
+    figures[0] =
+        (struct value_field){SLICE("documents"), value_from_number((double)cost.documents)};
+    figures[1] = (struct value_field){SLICE("ranges"), value_from_number((double)cost.ranges)};
+    figures[2] = (struct value_field){SLICE("bytes"), value_from_number((double)bytes)};
+    struct value_field *fields = arena_allocate(run->arena, 3 * sizeof(*fields));
+    fields[0] = (struct value_field){SLICE("value"), *result};
+    fields[1] = (struct value_field){SLICE("cost"), value_from_fields(figures, 3)};
+    fields[2].name = SLICE("steps");
+    fields[2].value = value_from_items(explained.steps.items, explained.steps.count);
+    *result = value_from_fields(fields, 3);
+    return true;
+}
+
+static bool run_program(struct call *call, struct run *run, struct value *result)
+{
+    const struct program *program = call->program;
+    bool explains = call->method->kind == METHOD_EXPLAIN;
+    run->in_program = true;
+    if (explains) {
+        size_t size = program->step_count * sizeof(struct step_count);
+        run->counts = arena_allocate_zeroed(run->arena, size);
+    }
+    if (!block_run(run, &program->block, result)) {
+        return false;
+    }
+    return !explains || explain(run, program, result);
+}
+
+/* Starts the budget of a program with limits of its own within that of its message. */
+static struct budget *begin_budget(struct call *call)
+{
+    struct budget *outer = call->budget;
+    if (!call->has_own_budget) {
+        return outer;
+    }
+    struct limits limits = call->own_budget.limits;
+    limits.documents = least(limits.documents, outer->limits.documents - outer->documents);
+    limits.bytes = least(limits.bytes, outer->limits.bytes - outer->bytes);
+    budget_init(&call->own_budget, &limits);
+    return &call->own_budget;
+}
+
+static void end_budget(struct call *call)
+{
+    if (call->has_own_budget) {
+        call->budget->documents += call->own_budget.documents;
+        call->budget->bytes += call->own_budget.bytes;
+    }
+}
+
+static bool run_anything(struct call *call, struct run *run, struct value *result)
+{
+    bool ran = call->program ? run_program(call, run, result) : step_run(run, &call->step, result);
+    return ran && check_result_size(call, run->budget, *result, run->error);
+}
+
+bool call_run(struct call *call, struct value *result, struct error *error)
+{
+    struct value few[SLOT_FIRST];
+    struct value *slots = few;
+    if (call->program) {
+        slots = arena_allocate(call->arena, call->program->slot_count * sizeof(struct value));
+    }
+    slots[SLOT_ARGS] = call->args;
+    struct run run = {
+        .database = call->relations->database,
+        .arena = call->arena,
+        .budget = begin_budget(call),
+        .error = error,
+        .slots = slots,
+        .scratch = &call->relations->scratch,
+    };
+    call->in_transaction = call->method->writes;
+    if (call->in_transaction) {
+        transaction_begin(run.database);
+    }
+    bool ran = run_anything(call, &run, result);
+    if (call->in_transaction && ran) {
+        transaction_commit(run.database);
+    } else if (call->in_transaction) {
+        transaction_rollback(run.database);
+    }
+    end_budget(call);
+    return ran;
+}
+
+void call_end(struct call *call)
+{
+    if (call->in_transaction) {
+        transaction_end(call->relations->database);
+    }
+    if (call->program) {
+        program_release(call->relations->programs, call->program);
+    }
+}

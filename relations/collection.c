@@ -1,0 +1,434 @@
+/* Verbs of programs on lists: asyncMap, filter, sort, distinct, group, slice, flatten; value and
+ * assert; and running a block of steps. */
+#include "relations/step.h"
+#include "relations/value_set.h"
+
+#include "index/order.h"
+
+#include <assert.h>
+
+/* Blocks. */
+
+static bool run_one(struct run *run, const struct step *step, struct value *result)
+{
+    bool truth = true;
+    *result = VALUE_IS(VALUE_NULL);
+    if (step->has_condition && !expression_evaluate_truth(run, &step->condition, &truth)) {
+        error_prefix_path(run->error, SLICE("if"));
+        return false;
+    }
+    return !truth || step_run(run, step, result);
+}
+
+bool block_run(struct run *run, const struct block *block, struct value *result)
+{
+    for (uint32_t i = 0; i < block->count; i++) {
+        const struct step *step = &block->steps[i];
+        struct value value;
+        if (!budget_take_time(run->budget, run->error)) {
+            return false;
+        }
+        if (!run_one(run, step, &value)) {
+            error_prefix_path_index(run->error, i);
+            error_prefix_path(run->error, SLICE("do"));
+            return false;
+        }
+        if (step->slot != SLOT_NONE) {
+            run->slots[step->slot] = value;
+        }
+    }
+    if (!expression_evaluate(run, &block->result, result)) {
+        error_prefix_path(run->error, SLICE("return"));
+        return false;
+    }
+    return true;
+}
+
+/* The items of `over`. */
+static bool over_items(struct run *run, const struct step *step, const struct value **items,
+                       uint32_t *count)
+{
+    struct value over;
+    if (!step_argument(run, step, PARAM_OVER, &over)) {
+        return false;
+    }
+    return run_items(run, over, "`over`", items, count) || step_fail_at(run, step, PARAM_OVER);
+}
+
+/* asyncMap. */
+
+/* Runs the block for item number `index`; an error tells the positions in all asyncMaps around. */
+static bool map_one(struct run *run, const struct step *step, uint32_t index, struct value *result)
+{
+    if (step->index_slot != SLOT_NONE) {
+        run->slots[step->index_slot] = value_from_number(index);
+    }
+    if (block_run(run, step->block, result)) {
+        return true;
+    }
+    error_prefix_path(run->error, step->method->name);
+    struct error *error = run->error;
+    uint32_t *items = arena_allocate(run->arena, (error->item_count + 1) * sizeof(uint32_t));
+    if (error->item_count > 0) {
+        memcpy(items + 1, error->items, error->item_count * sizeof(uint32_t));
+    }
+    items[0] = index;
+    error->items = items;
+    error->item_count += 1;
+    return false;
+}
+
+static bool run_async_map(struct run *run, const struct step *step, struct value *result)
+{
+    const struct value *items;
+    uint32_t count;
+    if (!over_items(run, step, &items, &count)) {
+        return false;
+    }
+    if (!budget_take_bytes(run->budget, count * sizeof(struct value), run->error)) {
+        return false;
+    }
+    struct value *results = arena_allocate(run->arena, count * sizeof(struct value));
+    for (uint32_t i = 0; i < count; i++) {
+        run->slots[step->as_slot] = items[i];
+        if (!map_one(run, step, i, &results[i])) {
+            return false;
+        }
+        if (value_is_missing(results[i])) {
+            results[i] = VALUE_IS(VALUE_NULL);
+        }
+    }
+    *result = value_from_items(results, count);
+    return true;
+}
+
+static bool run_filter(struct run *run, const struct step *step, struct value *result)
+{
+    const struct value *items;
+    uint32_t count;
+    struct list_builder list = {0};
+    if (!over_items(run, step, &items, &count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        bool truth = false;
+        run->slots[step->as_slot] = items[i];
+        if (!budget_take_time(run->budget, run->error)) {
+            return false;
+        }
+        if (!expression_evaluate_truth(run, &step->where, &truth)) {
+            return step_fail_at(run, step, PARAM_WHERE);
+        }
+        if (truth && !list_append(run, &list, items[i])) {
+            return false;
+        }
+    }
+    *result = value_from_items(list.items, list.count);
+    return true;
+}
+
+/* Keys of items. */
+
+/* Evaluates key number `key` of an item; the item itself where there is no `by`. */
+static bool evaluate_key(struct run *run, const struct step *step, uint32_t key, struct value item,
+                         struct value *value)
+{
+    if (!budget_take_time(run->budget, run->error)) {
+        return false;
+    }
+    if (step->by_count == 0) {
+        *value = item;
+        return true;
+    }
+    run->slots[step->as_slot] = item;
+    if (expression_evaluate(run, &step->by[key].by, value)) {
+        return true;
+    }
+    if (step->method->kind == METHOD_SORT) {
+        error_prefix_path_index(run->error, 0);
+        error_prefix_path_index(run->error, key);
+    }
+    return step_fail_at(run, step, PARAM_BY);
+}
+
+/* Sorting: a merge sort of positions, stable, with the budget looked at. */
+
+struct sorter {
+    struct run *run;
+    const struct step *step;
+    const struct value *keys; /* by_count for each item, one item behind the other */
+    uint32_t *positions;
+    uint32_t *merged;
+    bool failed; /* the budget is used up */
+};
+
+static int compare_items(struct sorter *sorter, uint32_t a, uint32_t b)
+{
+    uint32_t width = sorter->step->by_count;
+    for (uint32_t i = 0; i < width; i++) {
+        int order =
+            value_compare(sorter->keys[(size_t)a * width + i], sorter->keys[(size_t)b * width + i]);
+        if (order != 0) {
+            return sorter->step->by[i].descending ? -order : order;
+        }
+    }
+    return 0;
+}
+
+/* Merges the sorted runs [begin, middle) and [middle, end). */
+static void merge_runs(struct sorter *sorter, uint32_t begin, uint32_t middle, uint32_t end)
+{
+    uint32_t left = begin;
+    uint32_t right = middle;
+    for (uint32_t i = begin; i < end && !sorter->failed; i++) {
+        bool take_left = right == end;
+        if (left < middle && right < end) {
+            sorter->failed = !budget_take_time(sorter->run->budget, sorter->run->error);
+            take_left =
+                compare_items(sorter, sorter->positions[left], sorter->positions[right]) <= 0;
+        }
+        sorter->merged[i] = take_left ? sorter->positions[left++] : sorter->positions[right++];
+    }
+}
+
+static bool sort_positions(struct sorter *sorter, uint32_t count)
+{
+    for (uint64_t width = 1; width < count && !sorter->failed; width *= 2) {
+        for (uint64_t begin = 0; begin < count; begin += 2 * width) {
+            uint64_t middle = begin + width < count ? begin + width : count;
+            uint64_t end = begin + 2 * width < count ? begin + 2 * width : count;
+            merge_runs(sorter, (uint32_t)begin, (uint32_t)middle, (uint32_t)end);
+        }
+        uint32_t *positions = sorter->positions;
+        sorter->positions = sorter->merged;
+        sorter->merged = positions;
+    }
+    return !sorter->failed;
+}
+
+static bool make_sort_keys(struct run *run, const struct step *step, const struct value *items,
+                           uint32_t count, struct value *keys)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t key = 0; key < step->by_count; key++) {
+            struct value *place = &keys[(size_t)i * step->by_count + key];
+            if (!evaluate_key(run, step, key, items[i], place)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool run_sort(struct run *run, const struct step *step, struct value *result)
+{
+    const struct value *items;
+    uint32_t count;
+    if (!over_items(run, step, &items, &count)) {
+        return false;
+    }
+    size_t key_size = (size_t)count * step->by_count * sizeof(struct value);
+    size_t item_size = count * (2 * sizeof(uint32_t) + sizeof(struct value));
+    if (!budget_take_bytes(run->budget, key_size + item_size, run->error)) {
+        return false;
+    }
+    struct value *keys = arena_allocate(run->arena, key_size);
+    if (!make_sort_keys(run, step, items, count, keys)) {
+        return false;
+    }
+    struct sorter sorter = {
+        .run = run,
+        .step = step,
+        .keys = keys,
+        .positions = arena_allocate(run->arena, count * sizeof(uint32_t)),
+        .merged = arena_allocate(run->arena, count * sizeof(uint32_t)),
+    };
+    for (uint32_t i = 0; i < count; i++) {
+        sorter.positions[i] = i;
+    }
+    if (!sort_positions(&sorter, count)) {
+        return false;
+    }
+    struct value *sorted = arena_allocate(run->arena, count * sizeof(struct value));
+    for (uint32_t i = 0; i < count; i++) {
+        sorted[i] = items[sorter.positions[i]];
+    }
+    *result = value_from_items(sorted, count);
+    return true;
+}
+
+/* Distinct and group. Missing keys count as null, as they do in lists. */
+
+static bool run_distinct(struct run *run, const struct step *step, struct value *result)
+{
+    const struct value *items;
+    uint32_t count;
+    struct value_set set = {0};
+    struct list_builder list = {0};
+    if (!over_items(run, step, &items, &count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct value key;
+        uint32_t number;
+        bool added;
+        if (!evaluate_key(run, step, 0, items[i], &key) ||
+            !value_set_put(run, &set, key, &number, &added)) {
+            return false;
+        }
+        if (added && !list_append(run, &list, items[i])) {
+            return false;
+        }
+    }
+    *result = value_from_items(list.items, list.count);
+    return true;
+}
+
+static bool make_groups(struct run *run, const struct value_set *keys,
+                        const struct list_builder *groups, struct value *result)
+{
+    uint32_t count = keys->values.count;
+    size_t size = count * (sizeof(struct value) + 2 * sizeof(struct value_field));
+    if (!budget_take_bytes(run->budget, size, run->error)) {
+        return false;
+    }
+    struct value *items = arena_allocate(run->arena, count * sizeof(struct value));
+    for (uint32_t i = 0; i < count; i++) {
+        struct value_field *fields = arena_allocate(run->arena, 2 * sizeof(struct value_field));
+        struct value group = value_from_items(groups[i].items, groups[i].count);
+        fields[0] = (struct value_field){SLICE("key"), keys->values.items[i]};
+        fields[1] = (struct value_field){SLICE("items"), group};
+        items[i] = value_from_fields(fields, 2);
+    }
+    *result = value_from_items(items, count);
+    return true;
+}
+
+static bool run_group(struct run *run, const struct step *step, struct value *result)
+{
+    const struct value *items;
+    uint32_t count;
+    struct value_set keys = {0};
+    if (!over_items(run, step, &items, &count) ||
+        !budget_take_bytes(run->budget, count * sizeof(struct list_builder), run->error)) {
+        return false;
+    }
+    struct list_builder *groups = arena_allocate(run->arena, count * sizeof(*groups));
+    for (uint32_t i = 0; i < count; i++) {
+        struct value key;
+        uint32_t number;
+        bool added;
+        if (!evaluate_key(run, step, 0, items[i], &key) ||
+            !value_set_put(run, &keys, key, &number, &added)) {
+            return false;
+        }
+        if (added) {
+            groups[number] = (struct list_builder){0};
+        }
+        if (!list_append(run, &groups[number], items[i])) {
+            return false;
+        }
+    }
+    return make_groups(run, &keys, groups, result);
+}
+
+static bool run_slice(struct run *run, const struct step *step, struct value *result)
+{
+    const struct value *items;
+    uint32_t count;
+    uint64_t start = 0;
+    uint64_t most = UINT32_MAX;
+    if (!over_items(run, step, &items, &count)) {
+        return false;
+    }
+    if (step_has_argument(step, PARAM_START) &&
+        !step_whole_number(run, step, PARAM_START, 0, UINT32_MAX, &start)) {
+        return false;
+    }
+    if (step_has_argument(step, PARAM_COUNT) &&
+        !step_whole_number(run, step, PARAM_COUNT, 0, UINT32_MAX, &most)) {
+        return false;
+    }
+    start = start < count ? start : count;
+    uint64_t left = count - start;
+    *result = value_from_items(items + start, (uint32_t)(most < left ? most : left));
+    return true;
+}
+
+static bool run_flatten(struct run *run, const struct step *step, struct value *result)
+{
+    const struct value *items;
+    uint32_t count;
+    struct list_builder list = {0};
+    if (!over_items(run, step, &items, &count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct value *inner = &items[i];
+        uint32_t inner_count = 1;
+        if (value_type(items[i]) == TYPE_ARRAY &&
+            !run_items(run, items[i], "an item", &inner, &inner_count)) {
+            return false;
+        }
+        for (uint32_t j = 0; j < inner_count; j++) {
+            if (!budget_take_time(run->budget, run->error) || !list_append(run, &list, inner[j])) {
+                return false;
+            }
+        }
+    }
+    *result = value_from_items(list.items, list.count);
+    return true;
+}
+
+static bool run_assert(struct run *run, const struct step *step, struct value *result)
+{
+    struct value that;
+    struct value message;
+    if (!step_argument(run, step, PARAM_THAT, &that)) {
+        return false;
+    }
+    if (!value_is_boolean(that)) {
+        return step_mismatch(run, step, PARAM_THAT, "a boolean", that);
+    }
+    *result = VALUE_IS(VALUE_NULL);
+    if (that.kind == VALUE_TRUE) {
+        return true;
+    }
+    if (!step_argument(run, step, PARAM_MESSAGE, &message)) {
+        return false;
+    }
+    bool is_string = value_type(message) == TYPE_STRING;
+    struct slice text =
+        is_string ? value_string(run->arena, message) : value_text(run->arena, message);
+    return error_set(run->error, ERROR_ASSERT_FAILED, "%.*s", SLICE_FORMAT(text));
+}
+
+bool collection_run(struct run *run, const struct step *step, struct value *result)
+{
+    switch (step->method->kind) {
+    case METHOD_ASYNC_MAP:
+        return run_async_map(run, step, result);
+    case METHOD_FILTER:
+        return run_filter(run, step, result);
+    case METHOD_SORT:
+        return run_sort(run, step, result);
+    case METHOD_DISTINCT:
+        return run_distinct(run, step, result);
+    case METHOD_GROUP:
+        return run_group(run, step, result);
+    case METHOD_SLICE:
+        return run_slice(run, step, result);
+    case METHOD_FLATTEN:
+        return run_flatten(run, step, result);
+    case METHOD_ASSERT:
+        return run_assert(run, step, result);
+    default:
+        break;
+    }
+    assert(step->method->kind == METHOD_VALUE);
+    if (!expression_evaluate(run, &step->where, result)) {
+        error_prefix_path(run->error, step->method->name);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,714 @@
+/* Reads by an index: the helpers that follow references, and collect and its kin.
+ *
+ * All of them walk documents of one range through a reader: it knows beforehand how many there
+ * are (from the tree's counts), fetches them in blocks whose cache misses overlap, resolves what
+ * they refer to (getManyVia), and passes over what the filter refuses. */
+#include "relations/cursor.h"
+#include "relations/step.h"
+
+#include "base/hash.h"
+#include "index/order.h"
+#include "storage/id.h"
+
+#include <assert.h>
+
+#define READ_AHEAD         TINY_OR(3, 32)
+#define PAGE_ITEMS_MAX     10000
+#define PAGE_DOCUMENTS_MAX 10000
+
+/* What a reader gives: a document of the range and, in getManyVia, what it refers to. */
+struct entry {
+    struct document *document;
+    struct document *target; /* NULL: it refers to nothing that is there */
+};
+
+struct reader {
+    struct run *run;
+    const struct step *step;
+    struct btree_cursor cursor;
+    uint64_t left; /* documents of the range that are not fetched yet */
+    uint64_t read; /* documents that were looked at */
+    struct entry entries[READ_AHEAD];
+    uint32_t count;
+    uint32_t next;
+};
+
+static bool is_via(const struct step *step)
+{
+    return step->method->kind == METHOD_GET_MANY_VIA;
+}
+
+/* The document that by_id holds for a range of one id; no tree is needed for it. */
+static void open_by_id(struct reader *reader, const struct range *range)
+{
+    struct slice form = range->lower.key;
+    /* A string's form is its type byte, its text and a zero; ids have nothing to escape. */
+    struct slice text = form.size > 2 ? slice_make(form.data + 1, form.size - 2) : SLICE("");
+    struct document *document = database_find(reader->run->database, text);
+    if (document && document->shape->table == reader->step->table) {
+        reader->entries[0] = (struct entry){.document = document, .target = document};
+        reader->count = 1;
+    }
+}
+
+/* Starts at the range's begin, or, descending, at its end. */
+static void reader_open(struct reader *reader, struct run *run, const struct step *step,
+                        const struct range *range)
+{
+    reader->run = run;
+    reader->step = step;
+    reader->left = 0;
+    reader->read = 0;
+    reader->count = 0;
+    reader->next = 0;
+    run->budget->ranges += 1;
+    if (step->range.takes_id) {
+        open_by_id(reader, range);
+        return;
+    }
+    if (step->range.index->by_id) {
+        table_build_by_id(step->table);
+    }
+    struct btree *tree = &step->range.index->tree;
+    uint64_t begin = btree_rank(tree, &range->lower);
+    uint64_t end = btree_rank(tree, &range->upper);
+    if (end <= begin) {
+        return;
+    }
+    reader->left = end - begin;
+    if (step->descending) {
+        btree_seek_before(tree, &range->upper, &reader->cursor);
+    } else {
+        btree_seek(tree, &range->lower, &reader->cursor);
+    }
+}
+
+static struct slice target_id(const struct step *step, const struct document *link)
+{
+    struct value value = document_find(link, step->to_field.names[0]);
+    for (uint32_t i = 1; i < step->to_field.name_count; i++) {
+        bool is_object = value_type(value) == TYPE_OBJECT;
+        value = is_object ? value_find(value, step->to_field.names[i]) : VALUE_IS(VALUE_MISSING);
+    }
+    return value_type(value) == TYPE_STRING ? value_string_escaped(value) : SLICE("");
+}
+
+/* Finds what the fetched documents refer to, in three passes so that cache misses overlap. */
+static void resolve_targets(struct reader *reader)
+{
+    const struct hash_map *map = &reader->run->database->documents;
+    struct slice ids[READ_AHEAD];
+    uint64_t hashes[READ_AHEAD];
+    for (uint32_t i = 0; i < reader->count; i++) {
+        ids[i] = target_id(reader->step, reader->entries[i].document);
+        hashes[i] = hash_map_hash(map, ids[i]);
+        hash_map_prefetch_slot(map, hashes[i]);
+    }
+    for (uint32_t i = 0; i < reader->count; i++) {
+        hash_map_prefetch_entry(map, hashes[i]);
+    }
+    for (uint32_t i = 0; i < reader->count; i++) {
+        reader->entries[i].target = hash_map_find(map, hashes[i], ids[i]);
+    }
+}
+
+static void fetch(struct reader *reader, uint64_t wanted)
+{
+    void *documents[READ_AHEAD];
+    uint64_t count = reader->left < wanted ? reader->left : wanted;
+    count = count < READ_AHEAD ? count : READ_AHEAD;
+    size_t fetched =
+        btree_collect(&reader->cursor, reader->step->descending, documents, (size_t)count);
+    assert(fetched == count);
+    for (size_t i = 0; i < fetched; i++) {
+        PREFETCH(documents[i]);
+    }
+    for (size_t i = 0; i < fetched; i++) {
+        reader->entries[i] = (struct entry){.document = documents[i], .target = documents[i]};
+    }
+    reader->left -= fetched;
+    reader->count = (uint32_t)fetched;
+    reader->next = 0;
+    if (is_via(reader->step)) {
+        resolve_targets(reader);
+    }
+}
+
+static bool fail_dangling(struct reader *reader, const struct document *link);
+
+/* Whether the entry passes the filter; one without a target never does. */
+static bool passes(struct reader *reader, const struct entry *entry, bool *truth)
+{
+    struct run *run = reader->run;
+    *truth = entry->target != NULL;
+    if (!*truth) {
+        return true;
+    }
+    run->slots[SLOT_IT] = document_value(entry->target);
+    run->slots[SLOT_LINK] = document_value(entry->document);
+    return expression_evaluate_truth(run, reader->step->filter, truth) ||
+           step_fail_at(run, reader->step, PARAM_FILTER);
+}
+
+/* Takes the next entry of the range, whether it passes the filter or not. `wanted` is how many
+ * more the caller is likely to take. Returns NULL at the end of the range. */
+static const struct entry *reader_take(struct reader *reader, uint64_t wanted)
+{
+    if (reader->next == reader->count) {
+        if (reader->left == 0) {
+            return NULL;
+        }
+        fetch(reader, wanted);
+    }
+    reader->read += 1;
+    return &reader->entries[reader->next++];
+}
+
+/* Gives the next entry that passes the filter, after at most `documents_max` documents in all;
+ * `*entry` becomes NULL where there is none. */
+static bool reader_next(struct reader *reader, uint64_t wanted, uint64_t documents_max,
+                        const struct entry **entry)
+{
+    struct run *run = reader->run;
+    const struct step *step = reader->step;
+    bool truth = false;
+    while (!truth && reader->read < documents_max) {
+        *entry = reader_take(reader, step->filter ? READ_AHEAD : wanted);
+        if (!*entry) {
+            return true;
+        }
+        if (!step_count_documents(run, step, is_via(step) ? 2 : 1) ||
+            !budget_take_time(run->budget, run->error)) {
+            return false;
+        }
+        if (step->method->or_throw && !(*entry)->target) {
+            return fail_dangling(reader, (*entry)->document);
+        }
+        truth = true;
+        if (step->filter && !passes(reader, *entry, &truth)) {
+            return false;
+        }
+    }
+    if (!truth) {
+        *entry = NULL;
+    }
+    return true;
+}
+
+/* Entries as values. */
+
+static bool select_fields(struct run *run, const struct step *step, struct document *document,
+                          struct value *result)
+{
+    const struct shape *shape = document->shape;
+    uint32_t room =
+        step->select_count < shape->field_count ? step->select_count : shape->field_count;
+    if (!budget_take_bytes(run->budget, room * sizeof(struct value_field), run->error)) {
+        return false;
+    }
+    struct value_field *fields = arena_allocate(run->arena, room * sizeof(struct value_field));
+    uint32_t count = 0;
+    for (uint32_t position = 0; position < shape->field_count && count < room; position++) {
+        for (uint32_t i = 0; i < step->select_count; i++) {
+            if (slice_equal(step->select[i], shape->names[position])) {
+                fields[count].name = shape->names[position];
+                fields[count].value = document_field(document, position);
+                count += 1;
+                break;
+            }
+        }
+    }
+    *result = value_from_fields(fields, count);
+    return true;
+}
+
+static bool target_value(struct run *run, const struct step *step, struct document *target,
+                         struct value *result)
+{
+    if (!target) {
+        *result = VALUE_IS(VALUE_NULL);
+        return true;
+    }
+    if (step->has_select) {
+        return select_fields(run, step, target, result);
+    }
+    *result = document_value(target);
+    return true;
+}
+
+static bool entry_value(struct run *run, const struct step *step, const struct entry *entry,
+                        bool with_link, struct value *result)
+{
+    struct value target;
+    if (!target_value(run, step, entry->target, &target)) {
+        return false;
+    }
+    *result = target;
+    if (!with_link) {
+        return true;
+    }
+    if (!budget_take_bytes(run->budget, 2 * sizeof(struct value_field), run->error)) {
+        return false;
+    }
+    struct value_field *fields = arena_allocate(run->arena, 2 * sizeof(struct value_field));
+    fields[0] = (struct value_field){SLICE("link"), document_value(entry->document)};
+    fields[1] = (struct value_field){SLICE("document"), target};
+    *result = value_from_fields(fields, 2);
+    return true;
+}
+
+/* Errors of the helpers, with the texts of convex-helpers. */
+
+/* A value as a JavaScript template would put it in, near enough: strings bare. */
+static struct slice shown_value(struct run *run, struct value value)
+{
+    if (value_is_missing(value)) {
+        return SLICE("undefined");
+    }
+    if (value_type(value) == TYPE_STRING) {
+        return value_string(run->arena, value);
+    }
+    return value_text(run->arena, value);
+}
+
+/* The value that the helper compares the first field with. */
+static struct slice helper_value(struct run *run, const struct step *step)
+{
+    struct value value;
+    assert(step->range.count > 0 && step->range.parts[0].is_value);
+    if (!expression_evaluate(run, &step->range.parts[0].value, &value)) {
+        return SLICE("");
+    }
+    run->error->value = value;
+    return shown_value(run, value);
+}
+
+static void name_read(struct run *run, const struct step *step)
+{
+    run->error->table = step->table->name;
+    run->error->index = step->range.index->name;
+    run->error->field = range_field_name(step->range.index, 0);
+}
+
+static bool fail_dangling(struct reader *reader, const struct document *link)
+{
+    struct run *run = reader->run;
+    const struct step *step = reader->step;
+    struct slice id = arena_copy(run->arena, target_id(step, link));
+    struct value reference = document_find(link, step->to_field.names[0]);
+    struct slice shown = id.size > 0 ? id : shown_value(run, reference);
+    struct slice by = step->field.data ? step->field : step->range.index->name;
+    struct slice value = helper_value(run, step);
+    error_set(run->error, ERROR_DOCUMENT_NOT_FOUND,
+              "Can't find document %.*s referenced in %.*s's field %.*s for %.*s equal to %.*s",
+              SLICE_FORMAT(shown), SLICE_FORMAT(step->table->name),
+              SLICE_FORMAT(step->to_field.text), SLICE_FORMAT(by), SLICE_FORMAT(value));
+    name_read(run, step);
+    if (id.size > 0) {
+        run->error->id = id;
+    }
+    return false;
+}
+
+static bool fail_not_unique(struct run *run, const struct step *step, const struct document *first,
+                            const struct document *second)
+{
+    struct slice a = document_id(first);
+    struct slice b = document_id(second);
+    error_set(run->error, ERROR_NOT_UNIQUE,
+              "unique() query returned more than one result from table %.*s:\n [%.*s, %.*s, ...]",
+              SLICE_FORMAT(step->table->name), SLICE_FORMAT(a), SLICE_FORMAT(b));
+    run->error->table = step->table->name;
+    run->error->index = step->range.index->name;
+    return false;
+}
+
+static bool fail_nothing(struct run *run, const struct step *step)
+{
+    struct slice value = helper_value(run, step);
+    struct slice field = range_field_name(step->range.index, 0);
+    error_set(run->error, ERROR_DOCUMENT_NOT_FOUND,
+              "Can't find a document in %.*s with field %.*s equal to %.*s",
+              SLICE_FORMAT(step->table->name), SLICE_FORMAT(field), SLICE_FORMAT(value));
+    name_read(run, step);
+    return false;
+}
+
+/* The reads. */
+
+static bool evaluate_range(struct run *run, const struct step *step, struct range *range)
+{
+    const struct range_part *failed;
+    if (range_evaluate(run, &step->range, range, &failed)) {
+        return true;
+    }
+    if (failed->is_value) {
+        return step_fail_at(run, step, PARAM_VALUE);
+    }
+    error_prefix_path_index(run->error, 2);
+    error_prefix_path_index(run->error, failed->item);
+    return step_fail_at(run, step, PARAM_RANGE);
+}
+
+/* At most `most` entries, as a list. */
+static bool collect(struct reader *reader, uint64_t most, bool with_link, struct value *result)
+{
+    struct run *run = reader->run;
+    struct list_builder list = {0};
+    while (list.count < most) {
+        const struct entry *entry = NULL;
+        struct value value;
+        if (!reader_next(reader, most - list.count, UINT64_MAX, &entry)) {
+            return false;
+        }
+        if (!entry) {
+            break;
+        }
+        if (!entry_value(run, reader->step, entry, with_link, &value) ||
+            !list_append(run, &list, value)) {
+            return false;
+        }
+    }
+    *result = value_from_items(list.items, list.count);
+    return true;
+}
+
+static bool read_first(struct reader *reader, struct value *result)
+{
+    const struct entry *entry = NULL;
+    *result = VALUE_IS(VALUE_NULL);
+    if (!reader_next(reader, 1, UINT64_MAX, &entry)) {
+        return false;
+    }
+    return !entry || entry_value(reader->run, reader->step, entry, false, result);
+}
+
+static bool read_unique(struct reader *reader, struct value *result)
+{
+    const struct entry *entry = NULL;
+    struct run *run = reader->run;
+    const struct step *step = reader->step;
+    if (!reader_next(reader, 2, UINT64_MAX, &entry)) {
+        return false;
+    }
+    if (!entry) {
+        *result = VALUE_IS(VALUE_NULL);
+        return !step->method->or_throw || fail_nothing(run, step);
+    }
+    struct entry first = *entry;
+    if (!reader_next(reader, 1, UINT64_MAX, &entry)) {
+        return false;
+    }
+    if (entry) {
+        return fail_not_unique(run, step, first.document, entry->document);
+    }
+    return entry_value(run, step, &first, false, result);
+}
+
+static bool read_count(struct reader *reader, struct value *result)
+{
+    uint64_t count = 0;
+    if (!reader->step->filter) {
+        *result = value_from_number((double)(reader->left + reader->count));
+        return true;
+    }
+    const struct entry *entry = NULL;
+    do {
+        if (!reader_next(reader, READ_AHEAD, UINT64_MAX, &entry)) {
+            return false;
+        }
+        count += entry ? 1 : 0;
+    } while (entry);
+    *result = value_from_number((double)count);
+    return true;
+}
+
+static bool read_exists(struct reader *reader, struct value *result)
+{
+    const struct entry *entry = NULL;
+    if (!reader->step->filter) {
+        *result = value_from_bool(reader->left + reader->count > 0);
+        return true;
+    }
+    if (!reader_next(reader, READ_AHEAD, UINT64_MAX, &entry)) {
+        return false;
+    }
+    *result = value_from_bool(entry != NULL);
+    return true;
+}
+
+/* Pages. */
+
+struct page {
+    uint64_t item_count_max;
+    struct slice key; /* of the last document that was passed; empty: none */
+    uint64_t owner;   /* what the cursor must belong to */
+    bool with_link;
+};
+
+/* What table, index, range, order and filter have in common: the hash of them all. */
+static bool page_owner(struct run *run, const struct step *step, const struct range *range,
+                       uint64_t *owner)
+{
+    const struct index *index = step->range.index;
+    *owner = hash_bytes(index->name, step->table->number);
+    *owner = range_hash(range, *owner + (step->descending ? 1 : 0));
+    *owner = hash_bytes(step->to_field.text, *owner);
+    if (!step->filter) {
+        return true;
+    }
+    *owner += step->filter_hash;
+    return expression_hash_references(run, step->filter, owner);
+}
+
+static bool fail_cursor(struct run *run, const struct step *step, enum parameter parameter)
+{
+    error_set(run->error, ERROR_INVALID_CURSOR,
+              "The cursor is none, or comes from a read of another table, index, range, order or "
+              "filter.");
+    run->error->table = step->table->name;
+    run->error->index = step->range.index->name;
+    if (parameter == PARAM_PAGINATE) {
+        error_prefix_path(run->error, parameter_name(PARAM_CURSOR));
+    }
+    return step_fail_at(run, step, parameter);
+}
+
+/* Whether a place with the key `key` lies within the range. */
+static bool range_contains(const struct range *range, struct slice key)
+{
+    const struct btree_bound *lower = &range->lower;
+    const struct btree_bound *upper = &range->upper;
+    bool behind_lower =
+        slice_starts_with(key, lower->key) ? !lower->after : slice_compare(key, lower->key) > 0;
+    bool before_upper =
+        slice_starts_with(key, upper->key) ? upper->after : slice_compare(key, upper->key) < 0;
+    return behind_lower && before_upper;
+}
+
+/* Narrows the range to what lies behind the cursor. */
+static bool take_cursor(struct run *run, const struct step *step, struct value cursor,
+                        enum parameter parameter, struct page *page, struct range *range)
+{
+    const struct index *index = step->range.index;
+    if (value_is_null_or_missing(cursor)) {
+        return true;
+    }
+    if (value_type(cursor) != TYPE_STRING) {
+        return step_mismatch(run, step, parameter, "null or a string", cursor);
+    }
+    uint32_t form_count = index->field_count + (index->by_id ? 1 : 2);
+    struct slice text = value_string_escaped(cursor);
+    if (!cursor_decode(run->arena, text, page->owner, form_count, &page->key)) {
+        return fail_cursor(run, step, parameter);
+    }
+    if (page->key.size == 0) {
+        return true;
+    }
+    if (!range_contains(range, page->key)) {
+        return fail_cursor(run, step, parameter);
+    }
+    struct btree_bound *side = step->descending ? &range->upper : &range->lower;
+    index_bound(index, page->key, !step->descending, side);
+    return true;
+}
+
+static struct slice document_key(struct run *run, const struct step *step,
+                                 const struct document *document)
+{
+    run->scratch->size = 0;
+    index_append_key(step->range.index, document, run->scratch);
+    return arena_copy(run->arena, buffer_slice(run->scratch));
+}
+
+/* Looks beyond a full page for one more entry, so that isDone is exact; what it passes over is
+ * behind the cursor. */
+static bool look_beyond(struct reader *reader, struct document **last, bool *is_done)
+{
+    const struct entry *entry = NULL;
+    bool within = reader->read < PAGE_DOCUMENTS_MAX;
+    *is_done = reader->left == 0 && reader->next == reader->count;
+    if (*is_done || !within || !reader->step->filter) {
+        return true;
+    }
+    while (reader->read < PAGE_DOCUMENTS_MAX) {
+        uint64_t before = reader->read;
+        if (!reader_next(reader, 1, before + 1, &entry)) {
+            return false;
+        }
+        if (entry || reader->read == before) {
+            *is_done = !entry;
+            return true;
+        }
+        *last = reader->entries[reader->next - 1].document;
+    }
+    *is_done = reader->left == 0 && reader->next == reader->count;
+    return true;
+}
+
+static struct value page_value(struct run *run, struct value items, bool is_done,
+                               struct value cursor)
+{
+    struct value_field *fields = arena_allocate(run->arena, 3 * sizeof(struct value_field));
+    fields[0] = (struct value_field){SLICE("page"), items};
+    fields[1] = (struct value_field){SLICE("isDone"), value_from_bool(is_done)};
+    fields[2] = (struct value_field){SLICE("continueCursor"), cursor};
+    return value_from_fields(fields, 3);
+}
+
+static bool read_page(struct run *run, const struct step *step, struct page *page,
+                      struct value cursor, enum parameter parameter, struct value *result)
+{
+    struct range range;
+    struct reader reader;
+    struct list_builder list = {0};
+    struct document *last = NULL;
+    bool is_done;
+    if (!evaluate_range(run, step, &range) || !page_owner(run, step, &range, &page->owner) ||
+        !take_cursor(run, step, cursor, parameter, page, &range)) {
+        return false;
+    }
+    reader_open(&reader, run, step, &range);
+    while (list.count < page->item_count_max) {
+        const struct entry *entry = NULL;
+        struct value value;
+        if (!reader_next(&reader, page->item_count_max - list.count, PAGE_DOCUMENTS_MAX, &entry)) {
+            return false;
+        }
+        last = reader.next > 0 ? reader.entries[reader.next - 1].document : last;
+        if (!entry) {
+            break;
+        }
+        if (!entry_value(run, step, entry, page->with_link, &value) ||
+            !list_append(run, &list, value)) {
+            return false;
+        }
+    }
+    if (!look_beyond(&reader, &last, &is_done)) {
+        return false;
+    }
+    struct slice key = last ? document_key(run, step, last) : page->key;
+    *result = page_value(run, value_from_items(list.items, list.count), is_done,
+                         cursor_encode(run->arena, page->owner, key));
+    return true;
+}
+
+static bool run_paginate(struct run *run, const struct step *step, struct value *result)
+{
+    struct page page = {0};
+    struct value cursor;
+    return step_whole_number(run, step, PARAM_NUM_ITEMS, 1, PAGE_ITEMS_MAX, &page.item_count_max) &&
+           step_argument(run, step, PARAM_CURSOR, &cursor) &&
+           read_page(run, step, &page, cursor, PARAM_CURSOR, result);
+}
+
+static bool fail_paginate(struct run *run, const struct step *step, struct value found)
+{
+    const char *expected = "{\"numItems\": a whole number from 1 to 10000, \"cursor\": null or a "
+                           "string}";
+    if (value_type(found) != TYPE_OBJECT) {
+        return step_mismatch(run, step, PARAM_PAGINATE, expected, found);
+    }
+    error_set(run->error, ERROR_INVALID_PARAMS, "`paginate` must be %s.", expected);
+    return step_fail_at(run, step, PARAM_PAGINATE);
+}
+
+/* The `paginate` param of getManyFrom and getManyVia. */
+static bool take_paginate(struct run *run, const struct step *step, struct page *page,
+                          struct value *cursor)
+{
+    struct value paginate;
+    if (!step_argument(run, step, PARAM_PAGINATE, &paginate)) {
+        return false;
+    }
+    if (value_type(paginate) != TYPE_OBJECT) {
+        return fail_paginate(run, step, paginate);
+    }
+    struct value count = value_find(paginate, SLICE("numItems"));
+    *cursor = value_find(paginate, SLICE("cursor"));
+    double number = value_type(count) == TYPE_NUMBER ? value_number(count) : 0;
+    uint32_t known = 1 + (value_is_missing(*cursor) ? 0 : 1);
+    if (!(number >= 1 && number <= PAGE_ITEMS_MAX) || number != (double)(uint64_t)number ||
+        value_count(paginate) != known) {
+        return fail_paginate(run, step, paginate);
+    }
+    page->item_count_max = (uint64_t)number;
+    return true;
+}
+
+static bool take_with_link(struct run *run, const struct step *step, bool *with_link)
+{
+    struct value value;
+    *with_link = false;
+    if (!step_has_argument(step, PARAM_WITH_LINK)) {
+        return true;
+    }
+    if (!step_argument(run, step, PARAM_WITH_LINK, &value)) {
+        return false;
+    }
+    *with_link = value.kind == VALUE_TRUE;
+    return value_is_boolean(value) || step_mismatch(run, step, PARAM_WITH_LINK, "a boolean", value);
+}
+
+/* getManyFrom and getManyVia. */
+static bool run_many(struct run *run, const struct step *step, struct value *result)
+{
+    struct page page = {0};
+    struct value cursor;
+    if (!take_with_link(run, step, &page.with_link)) {
+        return false;
+    }
+    if (step_has_argument(step, PARAM_PAGINATE)) {
+        return take_paginate(run, step, &page, &cursor) &&
+               read_page(run, step, &page, cursor, PARAM_PAGINATE, result);
+    }
+    uint64_t most = UINT64_MAX;
+    struct range range;
+    struct reader reader;
+    if (step_has_argument(step, PARAM_TAKE) &&
+        !step_whole_number(run, step, PARAM_TAKE, 0, UINT32_MAX, &most)) {
+        return false;
+    }
+    if (!evaluate_range(run, step, &range)) {
+        return false;
+    }
+    reader_open(&reader, run, step, &range);
+    return collect(&reader, most, page.with_link, result);
+}
+
+bool read_run(struct run *run, const struct step *step, struct value *result)
+{
+    struct range range;
+    struct reader reader;
+    uint64_t most = UINT64_MAX;
+    switch (step->method->kind) {
+    case METHOD_GET_MANY_FROM:
+    case METHOD_GET_MANY_VIA:
+        return run_many(run, step, result);
+    case METHOD_PAGINATE:
+        return run_paginate(run, step, result);
+    default:
+        break;
+    }
+    if (!evaluate_range(run, step, &range)) {
+        return false;
+    }
+    if (step->method->kind == METHOD_TAKE &&
+        !step_whole_number(run, step, PARAM_N, 0, UINT32_MAX, &most)) {
+        return false;
+    }
+    reader_open(&reader, run, step, &range);
+    switch (step->method->kind) {
+    case METHOD_FIRST:
+        return read_first(&reader, result);
+    case METHOD_GET_ONE_FROM:
+    case METHOD_UNIQUE:
+        return read_unique(&reader, result);
+    case METHOD_COUNT:
+        return read_count(&reader, result);
+    case METHOD_EXISTS:
+        return read_exists(&reader, result);
+    default:
+        return collect(&reader, most, false, result);
+    }
+}

@@ -1,0 +1,24 @@
+/* A set of values, numbered in the order in which they came. Lives in a run's arena. */
+#ifndef TENON_RELATIONS_VALUE_SET_H
+#define TENON_RELATIONS_VALUE_SET_H
+
+#include "base/macros.h"
+#include "base/value.h"
+#include "relations/expression.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An empty set is {0}. */
+struct value_set {
+    struct list_builder values; /* by number */
+    uint32_t *slots;            /* number + 1, or 0 */
+    uint64_t slot_count;        /* a power of two, at least twice the values; or 0 */
+};
+
+/* Puts a value in, unless an equal one is there. `*number` becomes its number, `*added` tells
+ * whether it is new. Errors: LimitExceeded. */
+MUST_CHECK bool value_set_put(struct run *run, struct value_set *set, struct value value,
+                              uint32_t *number, bool *added);
+
+#endif
