@@ -162,10 +162,10 @@ struct slice arena_format_list(struct arena *arena, const char *format, va_list 
 {
     va_list again;
     va_copy(again, values);
-    int size = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    int size = vsnprintf(NULL, 0, format, values);
     assert(size >= 0);
     char *text = arena_allocate(arena, (size_t)size + 1);
-    vsnprintf(text, (size_t)size + 1, format, values);
+    vsnprintf(text, (size_t)size + 1, format, again);
+    va_end(again);
     return slice_make(text, (size_t)size);
 }

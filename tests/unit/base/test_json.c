@@ -255,6 +255,13 @@ Test(json, refuses_broken_structure)
               "1"),
         AT(0, "\xe2\x81\xa0"
               "1"),
+    };
+    expect_refused(rows, COUNT_OF(rows));
+}
+
+Test(json, refuses_broken_objects_and_comments)
+{
+    static const struct refused rows[] = {
         AT(1, "{1:1}"),
         AT(1, "{a:1}"),
         AT(1, "{'a':1}"),
