@@ -1,9 +1,12 @@
 /* `tenon call` against the live server. */
 #include "tests/support/live.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const char SCHEMA[] =
@@ -18,6 +21,18 @@ static void fixture_init(struct fixture *fixture)
 {
     live_start(&fixture->server, SCHEMA, NULL);
     snprintf(fixture->address, sizeof(fixture->address), "127.0.0.1:%u", fixture->server.port);
+}
+
+/* An address where nobody listens, and nobody will while the descriptor is open. */
+static int reserve_address(struct fixture *fixture)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int reserved = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(reserved, (struct sockaddr *)&address, size), 0);
+    cr_assert_eq(getsockname(reserved, (struct sockaddr *)&address, &size), 0);
+    snprintf(fixture->address, sizeof(fixture->address), "127.0.0.1:%u", ntohs(address.sin_port));
+    return reserved;
 }
 
 /* Calls with up to three more arguments, and compares what comes out. */
@@ -66,20 +81,25 @@ Test(live_call, an_error_reply_is_told_with_its_name_and_code)
 
 Test(live_call, params_that_are_not_json_are_refused_before_anything_is_sent)
 {
-    const struct fixture nobody = {.address = "127.0.0.1:1"};
+    struct fixture nobody;
+    int reserved = reserve_address(&nobody);
     expect(&nobody, (const char *[3]){"ping", "{\"a\":}"}, "", 2, "",
            "tenon call: PARAMS is not JSON: line 1, column 6: expected a value\n");
     expect(&nobody, (const char *[3]){"ping", "5"}, "", 2, "",
            "tenon call: PARAMS: params are an object or an array\n");
     expect(&nobody, (const char *[3]){"ping", "@/nowhere"}, "", 2, "",
            "tenon call: /nowhere: No such file or directory\n");
+    close(reserved);
 }
 
 Test(live_call, a_server_that_is_not_there_is_one_clear_line)
 {
-    const struct fixture nobody = {.address = "127.0.0.1:1"};
-    expect(&nobody, (const char *[3]){"ping"}, "", 2, "",
-           "tenon call: 127.0.0.1:1: Connection refused\n");
+    struct fixture nobody;
+    char expected[96];
+    int reserved = reserve_address(&nobody);
+    snprintf(expected, sizeof(expected), "tenon call: %s: Connection refused\n", nobody.address);
+    expect(&nobody, (const char *[3]){"ping"}, "", 2, "", expected);
+    close(reserved);
 }
 
 Test(live_call, a_stream_of_requests_gets_its_replies_in_order)

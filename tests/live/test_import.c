@@ -290,7 +290,8 @@ Test(live_import, what_cannot_begin_says_why_in_one_line)
         {{"users=-", "posts=-"}, "tenon import: standard input can be read only once\n"},
         {{"users"}, "tenon import: users: should be TABLE=FILE or TABLE=FILE:KEY\n"},
         {{"--on-error", "ask"}, "tenon import: --on-error is stop or skip\n"},
-        {{"--server", "127.0.0.1:1", "users=-"}, "tenon import: 127.0.0.1:1: Connection refused\n"},
+        {{"--socket", "/nothere", "users=-"},
+         "tenon import: --server and --socket: only one of them can be meant\n"},
     };
     struct fixture f;
     fixture_init(&f);

@@ -102,14 +102,13 @@ Test(client, sending_much_and_receiving_much_block_nobody)
     fake_wait(&server);
 }
 
-/* Listens on a free port of 127.0.0.1 and returns it. */
-static unsigned listen_somewhere(int *listener)
+/* Takes a free port of 127.0.0.1 and returns it. */
+static unsigned bind_somewhere(int *listener)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     *listener = socket(AF_INET, SOCK_STREAM, 0);
     cr_assert_eq(bind(*listener, (struct sockaddr *)&address, size), 0);
-    cr_assert_eq(listen(*listener, 8), 0);
     cr_assert_eq(getsockname(*listener, (struct sockaddr *)&address, &size), 0);
     return ntohs(address.sin_port);
 }
@@ -130,7 +129,8 @@ Test(client, a_server_is_found_by_its_address_on_the_command_line_or_in_the_envi
 {
     static const char *const hosts[] = {"127.0.0.1", "", "[127.0.0.1]"};
     int listener;
-    unsigned port = listen_somewhere(&listener);
+    unsigned port = bind_somewhere(&listener);
+    cr_assert_eq(listen(listener, 8), 0);
     char address[64];
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
         snprintf(address, sizeof address, "%s:%u", hosts[i], port);
@@ -138,8 +138,6 @@ Test(client, a_server_is_found_by_its_address_on_the_command_line_or_in_the_envi
     }
     setenv("TENON_SERVER", address, 1);
     expect_open(&(struct client_target){.server = NULL}, NULL);
-    expect_open(&(struct client_target){.server = "127.0.0.1:1"},
-                "127.0.0.1:1: Connection refused");
     setenv("TENON_SOCKET", "/nowhere/socket", 1);
     expect_open(&(struct client_target){.server = NULL},
                 "/nowhere/socket: No such file or directory");
@@ -147,6 +145,19 @@ Test(client, a_server_is_found_by_its_address_on_the_command_line_or_in_the_envi
     expect_open(&(struct client_target){.server = address, .socket = "x"},
                 "--server and --socket: only one of them can be meant");
     close(listener);
+}
+
+/* A port that is bound and not listened on refuses, and nobody else can take it meanwhile. */
+Test(client, a_server_that_is_not_there_is_named)
+{
+    int reserved;
+    char address[64];
+    char trouble[128];
+    unsigned port = bind_somewhere(&reserved);
+    snprintf(address, sizeof address, "127.0.0.1:%u", port);
+    snprintf(trouble, sizeof trouble, "%s: Connection refused", address);
+    expect_open(&(struct client_target){.server = address}, trouble);
+    close(reserved);
 }
 
 Test(client, a_token_file_that_is_missing_or_empty_is_named)
