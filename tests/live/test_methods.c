@@ -6,9 +6,9 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#define ADA    "\"j57cntr8a91w52d5r8jdrd2r1d89yf7r\""
-#define GRACE  "\"j5770yd7xdgvb39et35ea9jtdd89zfn7\""
-#define NOBODY "\"j576qcp87sm7t5mwzzstpk2dxd89z9e4\""
+#define ADA    "\"j57cn5w12b51qfeazb133cwt4d89z2y1\""
+#define GRACE  "\"j573w8z82r03jpaa6e4mysb4w589zfhy\""
+#define NOBODY "\"j572wz9c0emn0yq2cqpfbd9nd189z5b2\""
 #define NOTE   "\"j9735ezqgq8zb42yy2wpmtehbx89z663\""
 
 #define SCHEMA                                                                                     \
