@@ -195,6 +195,9 @@ void job_run(struct job *job, struct service *service, struct buffer *output)
 
 void job_abandon(struct job *job)
 {
+    if (!job->batch && job->exchange.call != NULL) {
+        call_end(job->exchange.call);
+    }
     arena_reset(&job->arena);
 }
 
