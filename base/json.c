@@ -485,6 +485,7 @@ static inline bool open_container(struct reader *reader, const char *at,
     if (reader->depth > reader->depth_seen) {
         reader->depth_seen = reader->depth;
     }
+    reader->unvetted += reader->depth > JSON_VETTED_LEVELS;
     reader->in_text = reader->in_text || reader->depth > JSON_TREE_LEVELS ||
                       reader->tree_nodes >= JSON_TREE_NODES;
     return true;

@@ -21,11 +21,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JSON_TREE_LEVELS 5
-#define JSON_TREE_ITEMS  TINY_OR(4, 65536)
+#define JSON_TREE_LEVELS   5
+#define JSON_TREE_ITEMS    TINY_OR(4, 65536)
+
+/* Containers below this many levels of a text are left for value_vet to look at: no value may have
+ * more, wherever in the text it stands. */
+#define JSON_VETTED_LEVELS 64
 
 /* The most that depth_max may be. */
-#define JSON_DEPTH_MAX   1024
+#define JSON_DEPTH_MAX     1024
 
 enum json_status {
     JSON_OK,

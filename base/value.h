@@ -61,7 +61,7 @@ enum value_type {
 };
 
 /* Set by the JSON reader where nothing below needs value_vet: every number is short, no name
- * begins with `$`. */
+ * begins with `$`, and no container lies deeper in the text than any value may be. */
 #define VALUE_FLAG_VETTED 1
 
 struct value_field;
