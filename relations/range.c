@@ -89,7 +89,7 @@ static bool compile_part_value(struct compiler *compiler, struct value source,
     }
     bool is_undefined = value_type(source) == TYPE_MISSING;
     *value = expression_of_value(is_undefined ? VALUE_IS(VALUE_MISSING) : source);
-    return vet_value(source, DOCUMENT_DEPTH_MAX, compiler->error) || is_undefined;
+    return is_undefined || vet_value(source, DOCUMENT_DEPTH_MAX, compiler->error);
 }
 
 /* One `[comparison, field, value]`. */
