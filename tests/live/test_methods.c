@@ -161,15 +161,29 @@ Test(live_methods, every_error_can_be_met)
     live_stop(&server);
 }
 
-/* The result is bounded too, and the request after it is served. */
-Test(live_methods, limits_of_result_and_documents_are_named)
+/* Inserts a user whose name is longer than the limit of result. */
+static void insert_long_name(struct live_client *client)
 {
-    static const char *const limits[] = {"--max-documents", "2", "--max-result-bytes", "100", NULL};
+    char request[4096];
+    char name[3000];
+    memset(name, 'x', sizeof(name));
+    snprintf(request, sizeof(request),
+             "{\"id\":1,\"method\":\"insert\",\"params\":[\"users\",{\"name\":\"%.*s\",\"n\":9}]}",
+             (int)sizeof(name), name);
+    cr_assert(slice_starts_with(live_ask(client, request),
+                                SLICE("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"")));
+}
+
+/* The result is bounded too, and the request after it is served. */
+Test(live_methods, a_result_that_is_too_large_is_refused)
+{
+    static const char *const limits[] = {"--max-result-bytes", "2000", NULL};
     struct live_server server;
     struct live_client client;
     live_start(&server, SCHEMA, limits);
     live_connect(&client, &server);
     make_calls(&client, setup_calls, sizeof(setup_calls) / sizeof(setup_calls[0]));
+    insert_long_name(&client);
     struct refusal refusal = {REQUEST("collect", "[\"users\"]"), 13, "LimitExceeded"};
     expect_refusal(&refusal, live_ask(&client, refusal.request));
     make_calls(&client, calls, 1);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -284,6 +285,8 @@ void live_connect(struct live_client *client, const struct live_server *server)
                                   .sin_port = htons(server->port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     connect_socket(client, AF_INET, (const struct sockaddr *)&address, sizeof(address));
+    int yes = 1;
+    cr_assert(setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) == 0);
 }
 
 void live_connect_unix(struct live_client *client, const char *path)
