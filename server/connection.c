@@ -33,7 +33,7 @@ static void connection_make_ready(struct connection *connection)
     if (!connection->throttled && !connection->closing && !link_is_listed(&connection->ready)) {
         connection->tenure_count = 0;
         connection->tenure_ns = 0;
-        list_append(&server->ready, &connection->ready);
+        list_append(connection->slow ? &server->slow : &server->ready, &connection->ready);
     }
 }
 

@@ -6,6 +6,7 @@
  *
  *   reading    while nothing that was read waits to be served, and not too much to be written
  *   ready      on server->ready: the input may hold a message
+ *   slow       on server->slow instead, because its last message took long
  *   changed    on server->changed: to be settled at the end of this turn
  *   throttled  too much output waits: neither read nor served until half of it has left
  *   ended      no more input is taken: all that came is answered, then the connection closes
@@ -38,7 +39,7 @@ struct server;
 struct connection {
     struct server *server;
     struct link all;     /* on server->connections */
-    struct link ready;   /* on server->ready */
+    struct link ready;   /* on server->ready or server->slow */
     struct link changed; /* on server->changed */
     struct link linger;  /* on server->lingering */
     struct framing framing;
@@ -50,6 +51,7 @@ struct connection {
     uint64_t tenure_ns;       /* how long it was served since others had their turn */
     unsigned tenure_count;    /* how many messages */
     bool reading;
+    bool slow;
     bool throttled;
     bool ended;
     bool finished;

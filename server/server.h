@@ -31,6 +31,7 @@ struct server {
     uv_timer_t linger;     /* ends the lingering of the first of `lingering` */
     struct link connections;
     struct link ready;     /* connections with input that may hold a message */
+    struct link slow;      /* the same, for those whose messages take long */
     struct link changed;   /* connections to settle at the end of this turn */
     struct link lingering; /* in the order in which they end */
     uint64_t lingering_count;

@@ -8,9 +8,10 @@
 
 #include <assert.h>
 
-/* How many messages of a connection may run between two looks at the clock, which take as long
- * as a tenth of a short message. */
-#define STRETCH_COUNT 4
+/* How many short messages of a connection may run between two looks at the clock, which take as
+ * long as a tenth of one. A message that read so many documents is not short. */
+#define STRETCH_COUNT   4
+#define SHORT_DOCUMENTS 32
 
 void window_init(struct window *window)
 {
@@ -70,7 +71,7 @@ static void connection_rotate(struct server *server, struct connection *connecti
 {
     connection->tenure_count = 0;
     connection->tenure_ns = 0;
-    list_append(&server->ready, &connection->ready);
+    list_append(connection->slow ? &server->slow : &server->ready, &connection->ready);
 }
 
 static void window_fill(struct window *window, struct server *server)
@@ -134,12 +135,22 @@ static bool must_wait(const struct connection *connection)
 }
 
 /* Whether the clock is looked at behind the place `number`: what a connection takes is worth
- * knowing when another one is next, and every few messages. */
+ * knowing when another one is next, behind a long message, and every few short ones. */
 static bool ends_stretch(const struct window *window, unsigned number)
 {
     const struct place *place = &window->places[number];
     return (number + 1) % STRETCH_COUNT == 0 || number + 1 == window->count ||
-           place[1].connection != place->connection;
+           place[1].connection != place->connection ||
+           place->job.budget.documents > SHORT_DOCUMENTS;
+}
+
+/* Adds what a stretch of messages took. */
+static void connection_charge(struct connection *connection, uint64_t time_ns)
+{
+    connection->tenure_ns += time_ns;
+    if (!connection->yielded) {
+        connection->slow = time_ns >= TURN_TENURE_NS;
+    }
 }
 
 /* Runs the window in order. Returns the time at its end. */
@@ -154,27 +165,29 @@ static uint64_t window_run(struct window *window, struct server *server, uint64_
         }
         if (ends_stretch(window, i)) {
             uint64_t end_ns = clock_read_ns(CLOCK_MONOTONIC);
-            place->connection->tenure_ns += end_ns - now_ns;
+            connection_charge(place->connection, end_ns - now_ns);
             now_ns = end_ns;
         }
     }
     return now_ns;
 }
 
-/* Queues those again whose messages were put back. */
+/* Queues a served connection that has messages left, or will have when its client has read. */
+static void connection_requeue(struct server *server, struct connection *connection)
+{
+    bool waits = connection->yielded || link_is_listed(&connection->ready);
+    if (connection_is_over_output(connection)) {
+        connection->throttled = true;
+        link_remove(&connection->ready);
+    } else if (waits && (connection->tenure_ns >= TURN_TENURE_NS || connection->yielded)) {
+        connection_rotate(server, connection);
+    }
+}
+
 static void window_requeue(struct window *window, struct server *server)
 {
     for (unsigned i = 0; i < window->count; i++) {
-        struct connection *connection = window->places[i].connection;
-        bool waits = connection->yielded || link_is_listed(&connection->ready);
-        if (connection_is_over_output(connection)) {
-            connection->throttled = true;
-            link_remove(&connection->ready);
-        } else if (waits && connection->tenure_ns >= TURN_TENURE_NS) {
-            connection_rotate(server, connection);
-        } else if (connection->yielded && !link_is_listed(&connection->ready)) {
-            connection_rotate(server, connection);
-        }
+        connection_requeue(server, window->places[i].connection);
     }
 }
 
@@ -188,6 +201,24 @@ static void settle_changed(struct server *server)
     }
 }
 
+/* Serves one message of the slow connection that has waited longest. */
+static void serve_slow(struct server *server)
+{
+    struct window *window = &server->window;
+    struct connection *connection = LINK_OWNER(server->slow.next, struct connection, ready);
+    list_append(&server->changed, &connection->changed);
+    link_remove(&connection->ready);
+    connection->yielded = false;
+    connection->tenure_ns = 0;
+    window->count = 0;
+    bool more = window_take(window, server->service, connection);
+    window_run(window, server, clock_read_ns(CLOCK_MONOTONIC));
+    if (more) {
+        connection_rotate(server, connection);
+    }
+    window_requeue(window, server);
+}
+
 bool turn_run(struct server *server)
 {
     uint64_t now_ns = clock_read_ns(CLOCK_MONOTONIC);
@@ -199,5 +230,9 @@ bool turn_run(struct server *server)
         window_requeue(&server->window, server);
     }
     settle_changed(server);
-    return !list_is_empty(&server->ready);
+    if (!list_is_empty(&server->slow)) {
+        serve_slow(server);
+        settle_changed(server);
+    }
+    return !list_is_empty(&server->ready) || !list_is_empty(&server->slow);
 }

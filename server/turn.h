@@ -6,7 +6,10 @@
  *
  * Who comes when? Ready connections stand in a queue. The first fills the window, and the next
  * ones what is left of it; who had TURN_TENURE_COUNT messages or TURN_TENURE_NS served goes to the
- * end. A turn ends when nobody is ready, or after TURN_NS, so that the poll sees new input. */
+ * end. The windows of a turn end when nobody is ready, or after TURN_NS, so that the poll sees new
+ * input. Connections whose messages take long alone stand in a queue of their own: one such
+ * message is served in a turn, when the replies to all others have left. So nobody waits for more
+ * than the long message that is being served, and long messages cannot be starved either. */
 #ifndef TENON_SERVER_TURN_H
 #define TENON_SERVER_TURN_H
 
