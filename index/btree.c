@@ -627,13 +627,11 @@ static struct target target_bound(const struct btree_bound *bound)
 /* Orders an entry whose hint ties with the place's. */
 static int compare_tied(struct btree *tree, const void *entry, const struct btree_bound *bound)
 {
-    tree->scratch.size = 0;
-    tree->order->append_key(tree->order->context, entry, &tree->scratch);
-    struct slice key = buffer_slice(&tree->scratch);
-    if (slice_starts_with(key, bound->key)) {
-        return bound->after ? -1 : 1;
+    int order = tree->order->compare_key(tree->order->context, entry, bound->key);
+    if (order != 0) {
+        return order;
     }
-    return slice_compare(key, bound->key);
+    return bound->after ? -1 : 1;
 }
 
 int btree_compare_bound(struct btree *tree, const void *entry, const struct btree_bound *bound)
@@ -666,6 +664,19 @@ static uint32_t leaf_rank(struct btree *tree, const struct leaf *leaf,
     return low;
 }
 
+/* Entries in the leaves left of the one that the path leads to. */
+static uint64_t path_rank(const struct path *path)
+{
+    uint64_t rank = 0;
+    for (uint32_t depth = 0; depth < path->length; depth++) {
+        const uint64_t *counts = path->steps[depth].inner->counts;
+        for (uint32_t i = 0; i < path->steps[depth].index; i++) {
+            rank += counts[i];
+        }
+    }
+    return rank;
+}
+
 uint64_t btree_rank(struct btree *tree, const struct btree_bound *bound)
 {
     if (tree->root == NULL) {
@@ -673,15 +684,8 @@ uint64_t btree_rank(struct btree *tree, const struct btree_bound *bound)
     }
     struct target target = target_bound(bound);
     struct path path;
-    struct leaf *leaf = descend(tree, &target, &path);
-    uint64_t rank = leaf_rank(tree, leaf, bound);
-    for (uint32_t depth = 0; depth < path.length; depth++) {
-        const uint64_t *counts = path.steps[depth].inner->counts;
-        for (uint32_t i = 0; i < path.steps[depth].index; i++) {
-            rank += counts[i];
-        }
-    }
-    return rank;
+    const struct leaf *leaf = descend(tree, &target, &path);
+    return path_rank(&path) + leaf_rank(tree, leaf, bound);
 }
 
 /* Sets the cursor, and returns the entry there. */
@@ -692,6 +696,21 @@ static void *cursor_set(struct btree_cursor *cursor, const struct leaf *leaf, ui
     return leaf == NULL ? NULL : leaf->entries[position];
 }
 
+/* Sets the cursor to the entry behind, or with `backwards` before, a place within a leaf. */
+static void *cursor_set_beside(struct btree_cursor *cursor, const struct leaf *leaf,
+                               uint32_t position, bool backwards)
+{
+    if (!backwards) {
+        bool at_end = position == leaf->node.count;
+        return cursor_set(cursor, at_end ? leaf->next : leaf, at_end ? 0 : position);
+    }
+    if (position > 0) {
+        return cursor_set(cursor, leaf, position - 1);
+    }
+    leaf = leaf->previous;
+    return cursor_set(cursor, leaf, leaf == NULL ? 0 : leaf->node.count - 1);
+}
+
 void *btree_seek(struct btree *tree, const struct btree_bound *bound, struct btree_cursor *cursor)
 {
     if (tree->root == NULL) {
@@ -700,11 +719,7 @@ void *btree_seek(struct btree *tree, const struct btree_bound *bound, struct btr
     struct target target = target_bound(bound);
     struct path path;
     const struct leaf *leaf = descend(tree, &target, &path);
-    uint32_t position = leaf_rank(tree, leaf, bound);
-    if (position == leaf->node.count) {
-        return cursor_set(cursor, leaf->next, 0);
-    }
-    return cursor_set(cursor, leaf, position);
+    return cursor_set_beside(cursor, leaf, leaf_rank(tree, leaf, bound), false);
 }
 
 void *btree_seek_before(struct btree *tree, const struct btree_bound *bound,
@@ -716,12 +731,43 @@ void *btree_seek_before(struct btree *tree, const struct btree_bound *bound,
     struct target target = target_bound(bound);
     struct path path;
     const struct leaf *leaf = descend(tree, &target, &path);
-    uint32_t position = leaf_rank(tree, leaf, bound);
-    if (position == 0) {
-        leaf = leaf->previous;
-        position = leaf == NULL ? 1 : leaf->node.count;
+    return cursor_set_beside(cursor, leaf, leaf_rank(tree, leaf, bound), true);
+}
+
+/* A range that ends within so many leaves is counted by walking them. */
+#define RANGE_LEAVES_MAX 4
+
+uint64_t btree_range(struct btree *tree, const struct btree_bound *lower,
+                     const struct btree_bound *upper, bool backwards, struct btree_cursor *cursor)
+{
+    if (tree->root == NULL) {
+        return 0;
     }
-    return cursor_set(cursor, leaf, position - 1);
+    struct target target = target_bound(lower);
+    struct path path;
+    const struct leaf *begin = descend(tree, &target, &path);
+    uint32_t first = leaf_rank(tree, begin, lower);
+    const struct leaf *leaf = begin;
+    uint32_t from = first;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < RANGE_LEAVES_MAX; i++) {
+        uint32_t end = leaf_rank(tree, leaf, upper);
+        count += end > from ? end - from : 0;
+        if (end < leaf->node.count || leaf->next == NULL) {
+            cursor_set_beside(cursor, backwards ? leaf : begin, backwards ? end : first, backwards);
+            return count;
+        }
+        leaf = leaf->next;
+        from = 0;
+    }
+    uint64_t rank = path_rank(&path) + first;
+    uint64_t end_rank = btree_rank(tree, upper);
+    if (backwards) {
+        btree_seek_before(tree, upper, cursor);
+    } else {
+        cursor_set_beside(cursor, begin, first, false);
+    }
+    return end_rank > rank ? end_rank - rank : 0;
 }
 
 void *btree_at(struct btree *tree, uint64_t rank, struct btree_cursor *cursor)

@@ -41,6 +41,9 @@ struct btree_order {
     /* Appends an entry's whole key in byte form: memcmp order of keys is compare's order. */
     void (*append_key)(const void *context, const void *entry, struct buffer *key);
 
+    /* Orders an entry's key in byte form against the bytes `key`: 0 if it begins with them. */
+    int (*compare_key)(const void *context, const void *entry, struct slice key);
+
     /* The hint of a key, or of the beginning of one that a separator was cut to. Must agree with
      * `hint`: for an entry e and a separator s, key(e) < s implies hint(e) <= hint_of_key(s), and
      * key(e) >= s implies hint(e) >= hint_of_key(s). */
@@ -104,6 +107,11 @@ void *btree_seek(struct btree *tree, const struct btree_bound *bound, struct btr
 /* The last entry before `bound`, or NULL; sets `cursor` to it. */
 void *btree_seek_before(struct btree *tree, const struct btree_bound *bound,
                         struct btree_cursor *cursor);
+
+/* How many entries lie between two places; where there are any, sets `cursor` to the first of
+ * them, or, with `backwards`, to the last. O(log n), and one way down the tree for short ranges. */
+uint64_t btree_range(struct btree *tree, const struct btree_bound *lower,
+                     const struct btree_bound *upper, bool backwards, struct btree_cursor *cursor);
 
 /* The entry number `rank` (from 0), or NULL past the end; sets `cursor` to it. O(log n). */
 void *btree_at(struct btree *tree, uint64_t rank, struct btree_cursor *cursor);

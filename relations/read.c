@@ -70,17 +70,8 @@ static void reader_open(struct reader *reader, struct run *run, const struct ste
         table_build_by_id(step->table);
     }
     struct btree *tree = &step->range.index->tree;
-    uint64_t begin = btree_rank(tree, &range->lower);
-    uint64_t end = btree_rank(tree, &range->upper);
-    if (end <= begin) {
-        return;
-    }
-    reader->left = end - begin;
-    if (step->descending) {
-        btree_seek_before(tree, &range->upper, &reader->cursor);
-    } else {
-        btree_seek(tree, &range->lower, &reader->cursor);
-    }
+    reader->left =
+        btree_range(tree, &range->lower, &range->upper, step->descending, &reader->cursor);
 }
 
 static struct slice target_id(const struct step *step, const struct document *link)

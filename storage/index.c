@@ -166,6 +166,63 @@ static int index_compare(const void *context, const void *a, const void *b)
     return slice_compare(document_id(left), document_id(right));
 }
 
+/* Strings without escapes of up to this many bytes are compared without memory. */
+#define PLAIN_STRING_MAX 62
+
+/* Writes the byte form of a string that needs no decoding: the text between a type byte and a
+ * zero. Returns false for other values. */
+static bool plain_form(struct value value, char bytes[PLAIN_STRING_MAX + 2], struct slice *form)
+{
+    if (value_type(value) != TYPE_STRING) {
+        return false;
+    }
+    struct slice string = value_string_escaped(value);
+    if (string.size > PLAIN_STRING_MAX || memchr(string.data, '\\', string.size)) {
+        return false;
+    }
+    bytes[0] = FORM_STRING;
+    memcpy(bytes + 1, string.data, string.size);
+    bytes[string.size + 1] = 0;
+    *form = slice_make(bytes, string.size + 2);
+    return true;
+}
+
+/* Orders the byte form of `value` against the head of `*key`, and steps over what was compared;
+ * once `*key` is used up, the form begins with it. */
+static int compare_form(struct value value, struct slice *key)
+{
+    char bytes[PLAIN_STRING_MAX + 2];
+    struct buffer buffer = {0};
+    struct slice form;
+    if (!plain_form(value, bytes, &form)) {
+        key_append(&buffer, value);
+        form = buffer_slice(&buffer);
+    }
+    size_t size = form.size < key->size ? form.size : key->size;
+    int order = memcmp(form.data, key->data, size);
+    buffer_deinit(&buffer);
+    *key = slice_make(key->data + size, key->size - size);
+    return order;
+}
+
+static int index_compare_key(const void *context, const void *entry, struct slice key)
+{
+    const struct index *index = context;
+    const struct document *document = entry;
+    int order = 0;
+    for (uint32_t i = 0; i < index->field_count && order == 0 && key.size > 0; i++) {
+        order = compare_form(index_field_value(index, document, i), &key);
+    }
+    if (!index->by_id && order == 0 && key.size > 0) {
+        order = compare_form(value_from_number(document->creation_time), &key);
+    }
+    if (order == 0 && key.size > 0) {
+        order = compare_form(id_value(document), &key);
+    }
+    /* Of two of which one begins the other, the shorter comes first. */
+    return order == 0 && key.size > 0 ? -1 : order;
+}
+
 static void index_append_entry_key(const void *context, const void *entry, struct buffer *key)
 {
     index_append_key(context, entry, key);
@@ -274,6 +331,7 @@ void index_init(struct index *index, struct table *table, const struct schema_in
         .hint = index_hint,
         .compare = index_compare,
         .append_key = index_append_entry_key,
+        .compare_key = index_compare_key,
         .hint_of_key = index_hint_of_key,
         .separator_size_min = index_separator_size_min,
     };

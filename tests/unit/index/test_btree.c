@@ -100,6 +100,16 @@ static uint64_t order_hint_of_key(const void *context, struct slice key)
     return hint_filled(universe, key, 0);
 }
 
+static int order_compare_key(const void *context, const void *entry, struct slice key)
+{
+    struct buffer own = {0};
+    order_append_key(context, entry, &own);
+    bool begins = slice_starts_with(buffer_slice(&own), key);
+    int order = begins ? 0 : slice_compare(buffer_slice(&own), key);
+    buffer_deinit(&own);
+    return order;
+}
+
 static size_t order_separator_size_min(const void *context, struct slice key)
 {
     const struct universe *universe = context;
@@ -147,6 +157,7 @@ static struct universe *universe_create(size_t kind, size_t count)
         .hint = order_hint,
         .compare = order_compare,
         .append_key = order_append_key,
+        .compare_key = order_compare_key,
         .hint_of_key = order_hint_of_key,
         .separator_size_min = order_separator_size_min,
     };
@@ -252,6 +263,27 @@ static void assert_bound_agrees(struct universe *universe, void **present, size_
     }
 }
 
+static void assert_range_agrees(struct universe *universe)
+{
+    struct entry storages[2];
+    struct btree_bound lower = random_bound(universe, &storages[0]);
+    struct btree_bound upper = random_bound(universe, &storages[1]);
+    struct btree *tree = &universe->tree;
+    uint64_t begin = btree_rank(tree, &lower);
+    uint64_t end = btree_rank(tree, &upper);
+    uint64_t count = end > begin ? end - begin : 0;
+    struct btree_cursor cursor;
+    struct btree_cursor expected;
+    for (int backwards = 0; backwards <= 1; backwards++) {
+        cr_assert_eq(btree_range(tree, &lower, &upper, backwards == 1, &cursor), count);
+        if (count > 0) {
+            btree_at(tree, backwards ? end - 1 : begin, &expected);
+            cr_assert_eq(cursor.leaf, expected.leaf);
+            cr_assert_eq(cursor.position, expected.position);
+        }
+    }
+}
+
 static void assert_walks_agree(struct universe *universe, void **present, size_t count)
 {
     struct btree_cursor cursor;
@@ -299,6 +331,7 @@ static void assert_agrees(struct universe *universe)
     assert_walks_agree(universe, present, count);
     for (unsigned i = 0; i < 50; i++) {
         assert_bound_agrees(universe, present, count);
+        assert_range_agrees(universe);
     }
     for (unsigned i = 0; i < 4 && count > 0; i++) {
         size_t from = next_random(&universe->random) % count;
@@ -410,6 +443,7 @@ Test(btree, bounds_agree_with_a_plain_model)
         void **present = present_entries(universe, &count);
         for (unsigned i = 0; i < 3000; i++) {
             assert_bound_agrees(universe, present, count);
+            assert_range_agrees(universe);
         }
         free(present);
         universe_destroy(universe);
