@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "cli/answer.h"
 #include "cli/client.h"
+#include "cli/import_csv.h"
 #include "cli/import_report.h"
 #include "cli/import_row.h"
 #include "cli/import_sender.h"
@@ -30,8 +31,8 @@
 static const char HELP[] =
     "usage: tenon import [options] TABLE=FILE[:KEY] ...\n"
     "\n"
-    "Imports files of JSON lines, one object a line, into the tables of a running server. A FILE\n"
-    "of - is standard input.\n"
+    "Imports files of JSON lines, one object a line, or of CSV with a header, into the tables of\n"
+    "a running server. A FILE of - is standard input.\n"
     "\n"
     "KEY names the column that is the row's key in the source. Where the schema says {\"id\": T}\n"
     "and a row holds the key of a row of T, it becomes the id of that document, whatever the\n"
@@ -39,7 +40,13 @@ static const char HELP[] =
     "only where the schema has such a field. (Of a FILE with a colon in its name and no KEY, say\n"
     "FILE: with a colon at its end.)\n"
     "\n"
-    "options:\n" CLIENT_OPTION_HELP "  --on-error stop     stop at the first bad row (default)\n"
+    "Cells of CSV are read as the schema's types say: true, 1.5, base64 for bytes, JSON for "
+    "arrays\n"
+    "and objects. An empty cell without quotes leaves an optional field out.\n"
+    "\n"
+    "options:\n" CLIENT_OPTION_HELP
+    "  --csv               every FILE is CSV (default: those whose names end in .csv)\n"
+    "  --on-error stop     stop at the first bad row (default)\n"
     "  --on-error skip     leave bad rows out; rows that refer to them still go in, and rows\n"
     "                      sent together with a bad one may go in a little later than others\n"
     "  --help              print this\n"
@@ -53,6 +60,7 @@ struct import {
     struct client_target target;
     const char *on_error;
     bool help;
+    bool csv; /* every source is */
     bool skips;
     struct import_source *sources;
     uint32_t source_count;
@@ -63,10 +71,12 @@ struct import {
     struct import_sender sender;
     struct import_ids ids;
     struct import_resolver resolver;
-    struct arena arena;     /* lives as long as the import */
-    struct arena row_arena; /* lives as long as a row */
-    struct buffer message;  /* what import_report_trouble is to be told */
-    struct buffer reason;   /* why a row is bad */
+    struct arena arena;       /* lives as long as the import */
+    struct arena row_arena;   /* lives as long as a row */
+    struct buffer message;    /* what import_report_trouble is to be told */
+    struct buffer reason;     /* why a row is bad */
+    struct csv_header header; /* of the source that is being read, where it is CSV */
+    bool keys_known;          /* pass 1 is over */
 };
 
 /* Preparing: sources, tables. */
@@ -81,6 +91,7 @@ static bool parse_sources(struct import *import, int count, char **operands)
             return false;
         }
         import->source_count++;
+        source->csv = source->csv || import->csv;
         bool is_input = strcmp(source->file, "-") == 0;
         if (is_input && reads_input) {
             buffer_append_slice(&import->message, SLICE("standard input can be read only once"));
@@ -206,6 +217,28 @@ static bool refuse_row(struct import *import, const struct import_source *source
     return import->skips;
 }
 
+/* Reads the header of a source of CSV; a source with nothing in it needs none. */
+static bool read_header(struct import *import, struct import_source *source,
+                        const struct import_table *table)
+{
+    struct slice line;
+    enum import_line status = import_source_next(source, &line);
+    import->reason.size = 0;
+    if (status == IMPORT_LINE &&
+        !csv_header_read(&import->arena, line, table, &import->header, &import->reason)) {
+        buffer_append_format(&import->message, "%s:%" PRIu64 ": %.*s", source->file, source->line,
+                             SLICE_FORMAT(buffer_slice(&import->reason)));
+        return false;
+    }
+    if (status == IMPORT_LINE_TOO_LONG || status == IMPORT_LINE_TROUBLE) {
+        buffer_append_format(&import->message, "%s: %s", source->file,
+                             status == IMPORT_LINE_TROUBLE ? strerror(errno)
+                                                           : "the header is too long");
+        return false;
+    }
+    return true;
+}
+
 /* Carries out a pass over one source: `take` gets every line, and why where it is none. */
 static bool read_source(struct import *import, uint32_t position,
                         bool (*take)(struct import *import, uint32_t position,
@@ -215,9 +248,9 @@ static bool read_source(struct import *import, uint32_t position,
     struct import_source *source = &import->sources[position];
     struct import_table *table = import_tables_find(&import->tables, source->table);
     double started = import_report_now();
-    bool goes_on = true;
     struct slice line;
-    enum import_line status = import_source_next(source, &line);
+    bool goes_on = !source->csv || read_header(import, source, table);
+    enum import_line status = goes_on ? import_source_next(source, &line) : IMPORT_LINE_END;
     while (goes_on && (status == IMPORT_LINE || status == IMPORT_LINE_TOO_LONG)) {
         arena_reset(&import->row_arena);
         import->reason.size = 0;
@@ -244,6 +277,11 @@ static bool read_row(struct import *import, const struct import_source *source,
         buffer_append_format(&import->reason, "the line is longer than %zu bytes",
                              IMPORT_LINE_SIZE_MAX);
         return false;
+    }
+    if (source->csv) {
+        const struct import_tables *tables = import->keys_known ? &import->tables : NULL;
+        return import_csv_read(&import->row_arena, line, source->key, &import->header, tables, row,
+                               &import->reason);
     }
     return import_row_read(&import->row_arena, line, source->key, row, &import->reason);
 }
@@ -317,6 +355,9 @@ static bool send_row(struct import *import, const struct import_source *source,
     struct buffer *text = import_sender_text(&import->sender, table, source->file);
     resolver->found_count = 0;
     if (!import_row_write(text, row, table, key, source->key, resolver, &import->reason)) {
+        if (source->csv) {
+            csv_header_name_column(&import->header, &import->reason);
+        }
         return refuse_document(import, source, table, key);
     }
     return import_sender_add(&import->sender, source->line, key, resolver->found,
@@ -344,6 +385,7 @@ static bool take_document(struct import *import, uint32_t position, struct impor
 
 static bool send_documents(struct import *import)
 {
+    import->keys_known = true;
     for (uint32_t i = 0; i < import->source_count; i++) {
         if (!read_source(import, i, take_document) || !import_sender_flush(&import->sender)) {
             return false;
@@ -423,6 +465,7 @@ static bool read_command_line(struct import *import, int argc, char **argv)
     struct option_rule rules[] = {
         CLIENT_OPTION_RULES(&import->target),
         {.name = "--on-error", .text = &import->on_error},
+        {.name = "--csv", .flag = &import->csv},
         {.name = "--help", .flag = &import->help},
         {.name = NULL},
     };

@@ -18,9 +18,9 @@ static struct value find_field(const struct import_row *row, struct slice name)
 }
 
 /* Finds the key, which is a string, a number or an int64. */
-static bool read_key(struct import_row *row, struct slice key_name, struct buffer *reason)
+bool import_row_check_key(const struct import_row *row, struct slice key_name,
+                          struct buffer *reason)
 {
-    row->key = find_field(row, key_name);
     enum value_type type = value_type(row->key);
     if (type == TYPE_MISSING) {
         buffer_append_format(reason, "there is no key \"%.*s\"", SLICE_FORMAT(key_name));
@@ -48,9 +48,9 @@ bool import_row_read(struct arena *arena, struct slice line, struct slice key_na
                              value_type_name(value_type(value)));
         return false;
     }
-    row->key = VALUE_IS(VALUE_MISSING);
     row->fields = value_fields(arena, value, &row->count);
-    return key_name.size == 0 || read_key(row, key_name, reason);
+    row->key = find_field(row, key_name);
+    return key_name.size == 0 || import_row_check_key(row, key_name, reason);
 }
 
 bool import_row_choose_id(const struct import_row *row, uint32_t table_number,

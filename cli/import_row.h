@@ -23,10 +23,15 @@ struct import_row {
     struct value key; /* missing where the source has no key column */
 };
 
-/* Reads a row. `key_name` is the key column's name in canonical form, or empty.
+/* Reads a row of JSON. `key_name` is the key column's name in canonical form, or empty.
  * Errors: false, and `reason` gets why: not JSON, not an object, no usable key. */
 MUST_CHECK bool import_row_read(struct arena *arena, struct slice line, struct slice key_name,
                                 struct import_row *row, struct buffer *reason);
+
+/* Checks that row->key, which may be missing, can be one.
+ * Errors: as above. */
+MUST_CHECK bool import_row_check_key(const struct import_row *row, struct slice key_name,
+                                     struct buffer *reason);
 
 /* Chooses the body of the row's id: that of its `_id`, if that is an id of the table already, else
  * a new one. `key_name` as above.

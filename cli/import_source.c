@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,6 +44,7 @@ bool import_source_parse(struct arena *arena, struct import_source *source, cons
     const char *file = equals + 1;
     const char *colon = find_key_colon(file);
     int size = colon == NULL ? (int)strlen(file) : (int)(colon - file);
+    source->csv = size > 4 && strncasecmp(file + size - 4, ".csv", 4) == 0;
     source->table = slice_make(operand, (size_t)(equals - operand));
     source->file = arena_format(arena, "%.*s%c", size, file, '\0').data;
     source->key = colon == NULL ? slice_make(NULL, 0) : canonical_name(arena, colon + 1);
@@ -137,6 +139,7 @@ bool import_source_rewind(struct import_source *source, struct buffer *message)
     source->start = 0;
     source->position = 0;
     source->line = 0;
+    source->line_ends = 0;
     source->ended = false;
     return true;
 }
@@ -167,18 +170,27 @@ static bool read_more(struct import_source *source)
     return true;
 }
 
-/* Hands out the next line, blank or not. */
-static enum import_line next_line(struct import_source *source, struct slice *line)
+/* The end of the row, which may be among the bytes from `from` on, or NULL. */
+static const char *find_end(const struct import_source *source, struct csv_scan *scan,
+                            const char *from, size_t size)
+{
+    if (size == 0) {
+        return NULL;
+    }
+    return source->csv ? csv_scan_row(scan, from, from + size) : memchr(from, '\n', size);
+}
+
+/* Hands out the next row, blank or not. */
+static enum import_line next_row(struct import_source *source, struct slice *line)
 {
     struct buffer *buffer = &source->buffer;
     const char *end = NULL;
     size_t searched = 0; /* bytes after source->start */
     bool too_long = false;
+    struct csv_scan scan = {0};
     while (end == NULL && !source->ended) {
         size_t size = buffer->size - source->start;
-        end = size == searched
-                  ? NULL
-                  : memchr(buffer->data + source->start + searched, '\n', size - searched);
+        end = find_end(source, &scan, buffer->data + source->start + searched, size - searched);
         searched = size;
         if (end == NULL && size > IMPORT_LINE_SIZE_MAX) {
             too_long = true;
@@ -195,7 +207,8 @@ static enum import_line next_line(struct import_source *source, struct slice *li
         return IMPORT_LINE_END;
     }
     source->start += end == NULL ? size : size + 1;
-    source->line += 1;
+    source->line = source->line_ends + 1;
+    source->line_ends += 1 + scan.line_ends;
     *line = slice_make(start, size);
     return too_long || size > IMPORT_LINE_SIZE_MAX ? IMPORT_LINE_TOO_LONG : IMPORT_LINE;
 }
@@ -214,7 +227,7 @@ enum import_line import_source_next(struct import_source *source, struct slice *
 {
     enum import_line status;
     do {
-        status = next_line(source, line);
+        status = next_row(source, line);
     } while (status == IMPORT_LINE && is_blank(*line));
     return status;
 }

@@ -1,4 +1,4 @@
-/* A source of an import: a file of JSON lines that belongs to one table.
+/* A source of an import: a file of JSON lines, or of CSV, that belongs to one table.
  *
  * On the command line: TABLE=FILE or TABLE=FILE:KEY, where KEY names the column that is the row's
  * key in the source. What follows the last colon is the KEY, unless it holds a slash or is empty;
@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/macros.h"
 #include "base/slice.h"
+#include "cli/csv.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,10 +25,12 @@ struct import_source {
     struct slice table;
     const char *file;     /* for open() and for messages */
     struct slice key;     /* the key column's name in canonical form; empty: there is none */
+    bool csv;             /* a row ends as CSV has it, and may have several lines */
     int descriptor;       /* -1: not open */
     uint64_t size;        /* bytes; 0 where that is not known */
     uint64_t position;    /* bytes read */
-    uint64_t line;        /* of the line handed out last, from 1 */
+    uint64_t line;        /* where the row handed out last begins, from 1 */
+    uint64_t line_ends;   /* before what comes next */
     struct buffer buffer; /* the lines at hand */
     size_t start;         /* where the next line begins in it */
     bool ended;           /* nothing comes after what is in the buffer */
@@ -41,7 +44,7 @@ enum import_line {
 };
 
 /* Reads an operand, which must outlive the source, as must `arena`, which gets its texts. The file
- * is not opened yet.
+ * is not opened yet; it is CSV if its name ends in .csv.
  * Errors: false, and one line for people in `message`. */
 MUST_CHECK bool import_source_parse(struct arena *arena, struct import_source *source,
                                     const char *operand, struct buffer *message);
@@ -53,7 +56,8 @@ void import_source_close(struct import_source *source);
 /* Goes back to the first line. Errors: as above. */
 MUST_CHECK bool import_source_rewind(struct import_source *source, struct buffer *message);
 
-/* Hands out the next line that is not blank, without its end; valid until the next call. */
+/* Hands out the next line, or row of CSV, that is not blank, without its end; valid until the next
+ * call. */
 enum import_line import_source_next(struct import_source *source, struct slice *line);
 
 #endif

@@ -53,6 +53,8 @@ static void fixture_deinit(struct fixture *fixture)
 {
     unlink("users.jsonl");
     unlink("posts.jsonl");
+    unlink("users.csv");
+    unlink("posts.csv");
     rmdir(fixture->folder);
     live_close(&fixture->client);
     live_stop(&fixture->server);
@@ -302,5 +304,59 @@ Test(live_import, what_cannot_begin_says_why_in_one_line)
                   SLICE_FORMAT(buffer_slice(&result.errors)));
         live_result_deinit(&result);
     }
+    fixture_deinit(&f);
+}
+
+Test(live_import, csv_is_read_as_the_schema_says)
+{
+    struct fixture f;
+    fixture_init(&f);
+    write_source("users.csv", "id,name,bossId\r\n1,\"Ann, the first\",2\r\n2,Bob,\r\n");
+    write_source("posts.jsonl", "{\"title\":\"one\",\"authorId\":2}\n");
+    import_silently(&f, (const char *[OPERANDS_MAX]){"posts=posts.jsonl", "users=users.csv:id"}, "",
+                    0);
+    cJSON *users = collect(&f, "users");
+    cJSON *posts = collect(&f, "posts");
+    expect_fields(users, "name", (const char *[]){"Ann, the first", "Bob", NULL});
+    expect_fields(users, "bossId", (const char *[]){field(users, 1, "_id"), "", NULL});
+    expect_fields(posts, "authorId", (const char *[]){field(users, 1, "_id"), NULL});
+    cJSON_Delete(users);
+    cJSON_Delete(posts);
+    fixture_deinit(&f);
+}
+
+Test(live_import, bad_rows_of_csv_are_told_with_file_line_and_column)
+{
+    static const char *const told[] = {
+        "users.csv:2: the row has 2 columns, the header 3\n",
+        "users.csv:5: column 2: there is text behind the closing quote\n",
+        "users.csv:6: column 3 (bossId): no row of users has the key \"9\"\n",
+        "users.csv:7: UniqueViolation (8): ",
+        "-:2: column 2 (authorId): no row of users has the key \"x\"\n",
+        "users: 2 rows imported, 4 skipped, ",
+        "posts: 1 rows imported, 1 skipped, ",
+    };
+    struct fixture f;
+    struct live_result result;
+    fixture_init(&f);
+    write_source("users.csv", "id,name,bossId\n1,Ann\n2,\"Bo\nb\",2\n3,\"C\"id,\n4,Dan,9\n"
+                              "5,\"Bo\nb\",\n6,Flo,2\n");
+    import(
+        &f,
+        (const char *[OPERANDS_MAX]){"users=users.csv:id", "posts=-", "--csv", "--on-error=skip"},
+        "title,authorId\none,x\ntwo,6\n", 1, &result);
+    buffer_append_char(&result.errors, '\0');
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+        cr_expect_not_null(strstr(result.errors.data, told[i]), "%s is not in\n%s", told[i],
+                           result.errors.data);
+    }
+    live_result_deinit(&result);
+    write_source("posts.csv", "title,title\n");
+    import(&f, (const char *[OPERANDS_MAX]){"posts=posts.csv"}, "", 1, &result);
+    cr_expect(slice_starts_with(buffer_slice(&result.errors),
+                                SLICE("tenon import: posts.csv:1: column 2 (title): the name is "
+                                      "given twice\n")),
+              "%.*s", SLICE_FORMAT(buffer_slice(&result.errors)));
+    live_result_deinit(&result);
     fixture_deinit(&f);
 }

@@ -183,3 +183,48 @@ Test(import_source, a_file_that_is_not_there_is_named)
     buffer_deinit(&message);
     arena_deinit(&arena);
 }
+
+Test(import_source, a_row_of_csv_may_have_several_lines)
+{
+    static const char content[] = "a,b\r\n\n1,\"x\ny\"\n\r\n2,z\n3,\"open\n\n";
+    struct source_row {
+        uint64_t line;
+        const char *text;
+    };
+    static const struct source_row rows[] = {
+        {1, "a,b\r"}, {3, "1,\"x\ny\""}, {6, "2,z"}, {7, "3,\"open\n\n"}};
+    struct import_source source;
+    struct slice line;
+    struct arena arena;
+    char path[32];
+    arena_init(&arena, 256);
+    make_file(path, content, sizeof content - 1);
+    open_file(&arena, &source, path, "");
+    source.csv = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        expect_line(&source, rows[i].line, rows[i].text);
+    }
+    cr_expect_eq(import_source_next(&source, &line), IMPORT_LINE_END);
+    import_source_close(&source);
+    unlink(path);
+    arena_deinit(&arena);
+}
+
+Test(import_source, a_name_that_ends_in_csv_says_so)
+{
+    static const struct {
+        const char *operand;
+        bool csv;
+    } cases[] = {{"t=a.csv", true},        {"t=a.csv:id", true}, {"t=x/A.CSV:id", true},
+                 {"t=a.csv.jsonl", false}, {"t=-", false},       {"t=csv", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct import_source source;
+        struct buffer message = {0};
+        struct arena arena;
+        arena_init(&arena, 256);
+        cr_assert(import_source_parse(&arena, &source, cases[i].operand, &message));
+        cr_expect_eq(source.csv, cases[i].csv, "%s", cases[i].operand);
+        buffer_deinit(&message);
+        arena_deinit(&arena);
+    }
+}
