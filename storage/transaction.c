@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #define CREATION_TIME_MAX  9007199254740992.0 /* 2^53 */
@@ -123,31 +122,43 @@ static void random_bytes(struct database *database, void *bytes, size_t size)
     memcpy(bytes, database->random + database->random_left, size);
 }
 
-static void choose_id(struct database *database, struct draft *draft)
+static void choose_id(struct database *database, struct draft *draft, uint64_t now_us)
 {
     struct id id = {.table_number = draft->table->number};
     random_bytes(database, id.body, ID_RANDOM_SIZE);
-    uint64_t day = database->options.now_us() / MICROSECONDS_A_DAY;
+    uint64_t day = now_us / MICROSECONDS_A_DAY;
     id.body[ID_RANDOM_SIZE] = (uint8_t)(day >> 8);
     id.body[ID_RANDOM_SIZE + 1] = (uint8_t)day;
     draft->id = slice_make(draft->id_text, id_encode(&id, draft->id_text));
 }
 
-/* Writes microseconds as milliseconds with a fraction of up to three digits: such a text is the
- * shortest that reads back the same, because doubles lie closer than microseconds until 2^53 of
- * them have passed. */
-static void choose_creation_time(struct database *database, struct draft *draft)
+/* Writes microseconds as milliseconds with a fraction of up to three digits, and returns the
+ * size. Such a text is the shortest that reads back the same, because doubles lie closer than
+ * microseconds until 2^53 of them have passed. */
+static size_t format_milliseconds(uint64_t us, char text[NUMBER_TEXT_SIZE])
 {
-    uint64_t now = database->options.now_us();
-    database->clock_us = now > database->clock_us ? now : database->clock_us + 1;
-    char *text = draft->creation_time_text;
-    int size = snprintf(text, NUMBER_TEXT_SIZE, "%" PRIu64 ".%03u", database->clock_us / 1000,
-                        (unsigned)(database->clock_us % 1000));
-    while (text[size - 1] == '0') {
-        size -= 1;
+    char digits[NUMBER_TEXT_SIZE];
+    size_t end = sizeof(digits);
+    size_t begin = end;
+    for (unsigned place = 0; us > 0 || place <= 3; place++) {
+        if (place == 3 && begin < end) {
+            digits[--begin] = '.';
+        }
+        bool is_trailing_zero = place < 3 && us % 10 == 0 && begin == end;
+        if (!is_trailing_zero) {
+            digits[--begin] = (char)('0' + us % 10);
+        }
+        us /= 10;
     }
-    size -= text[size - 1] == '.' ? 1 : 0;
-    draft->creation_time = slice_make(text, (size_t)size);
+    memcpy(text, digits + begin, end - begin);
+    return end - begin;
+}
+
+static void choose_creation_time(struct database *database, struct draft *draft, uint64_t now_us)
+{
+    database->clock_us = now_us > database->clock_us ? now_us : database->clock_us + 1;
+    size_t size = format_milliseconds(database->clock_us, draft->creation_time_text);
+    draft->creation_time = slice_make(draft->creation_time_text, size);
 }
 
 /* Checking. */
@@ -343,13 +354,14 @@ struct document *transaction_insert(struct database *database, struct table *tab
     if (!split_fields(&draft, fields, count, &id, &creation_time, error)) {
         return NULL;
     }
+    uint64_t now_us = database->options.now_us();
     if (value_is_missing(id)) {
-        choose_id(database, &draft);
+        choose_id(database, &draft, now_us);
     } else if (!take_given_id(&draft, id, error)) {
         return NULL;
     }
     if (value_is_missing(creation_time)) {
-        choose_creation_time(database, &draft);
+        choose_creation_time(database, &draft, now_us);
     } else if (!take_given_creation_time(&draft, creation_time, error)) {
         return NULL;
     }

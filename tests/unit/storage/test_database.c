@@ -2,6 +2,7 @@
 #include "storage/database.h"
 
 #include "base/json.h"
+#include "base/number.h"
 #include "index/order.h"
 #include "storage/id.h"
 
@@ -137,6 +138,9 @@ Test(database, creation_times_increase_while_the_clock_stands_still)
         struct value time = document_field(document, SHAPE_CREATION_TIME);
         cr_assert_gt(document->creation_time, before);
         cr_assert_eq(value_number(time), document->creation_time);
+        char shortest[NUMBER_TEXT_SIZE];
+        size_t size = number_format(document->creation_time, shortest);
+        cr_assert(slice_equal(slice_make(time.text, time.size), slice_make(shortest, size)));
         before = document->creation_time;
     }
     fixture_deinit(&f);
