@@ -133,3 +133,29 @@ clean: ## remove what was built
 .PHONY: help
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# ---- What is measured.
+
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench-,generate load floor)
+BENCH_BASE     := $(wildcard base/*.c)
+
+$(BUILD)/bench-generate: $(call objects,release,bench/generate.c bench/blog.c bench/requests.c \
+        bench/wire.c bench/request_file.c storage/id.c $(BENCH_BASE))
+$(BUILD)/bench-load: $(call objects,release,bench/load.c bench/histogram.c bench/process_time.c \
+        bench/reply_reader.c bench/request_file.c $(BENCH_BASE))
+$(BUILD)/bench-floor: $(call objects,release,bench/floor.c $(BENCH_BASE))
+
+$(BENCH_PROGRAMS):
+	$(CC) $(CFLAGS) $^ -o $@ $(call libs,)
+
+.PHONY: bench-deps
+bench-deps:
+	@tools/install-dependencies bench
+
+.PHONY: bench
+bench: $(BUILD)/tenon $(BENCH_PROGRAMS) | bench-deps ## measure beside Redis, PostgreSQL, Tarantool
+	bench/run $(BUILD) $(BENCH_OPTIONS)
+
+.PHONY: bench-memory
+bench-memory: $(BUILD)/tenon $(BENCH_PROGRAMS) ## ten million documents: memory, longest turn
+	bench/memory $(BUILD) $(BENCH_OPTIONS)
