@@ -3,14 +3,20 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/value.h"
 #include "storage/schema_reader.h"
 
 #include <assert.h>
+#include <cjson/cJSON.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
 #define ARENA_SIZE        (16 * 1024)
 #define ID_TYPES_CAPACITY 16
+
+/* Below it every integer is a double of its own, so that cJSON cannot have rounded one. */
+#define LITERAL_LIMIT     9007199254740992.0
 
 /* Saying what is wrong. */
 
@@ -35,13 +41,28 @@ bool schema_fail(struct schema_reader *reader, const char *format, ...)
     return false;
 }
 
-bool schema_read_string(struct value value, struct slice *canonical)
+struct slice schema_canonical(struct schema_reader *reader, const char *string)
 {
-    if (value_type(value) != TYPE_STRING) {
+    return value_string_escaped(value_from_string(reader->arena, slice_of(string)));
+}
+
+bool schema_read_string(struct schema_reader *reader, const cJSON *item, struct slice *canonical)
+{
+    if (!cJSON_IsString(item)) {
         return false;
     }
-    *canonical = value_string_escaped(value);
+    *canonical = schema_canonical(reader, item->valuestring);
     return true;
+}
+
+uint32_t schema_count(const cJSON *item)
+{
+    return (uint32_t)cJSON_GetArraySize(item);
+}
+
+const cJSON *schema_find_member(const cJSON *item, const char *name)
+{
+    return cJSON_IsObject(item) ? cJSON_GetObjectItemCaseSensitive(item, name) : NULL;
 }
 
 struct slice schema_enter_field(struct schema_reader *reader, struct slice name)
@@ -192,9 +213,44 @@ const struct type *schema_new_record(struct schema_reader *reader, const struct 
     return type;
 }
 
-/* A literal is vetted as a document's value is: what cannot be stored can never be equal to it. */
-const struct type *schema_new_literal(struct schema_reader *reader, struct value literal)
+/* The value that an object says: an encoding, or one that is no literal. */
+static struct value literal_from_object(struct schema_reader *reader, const cJSON *item)
 {
+    const cJSON *member = item->child;
+    if (schema_count(item) != 1 || !cJSON_IsString(member)) {
+        return value_from_text(SLICE("{}"));
+    }
+    struct slice name = schema_canonical(reader, member->string);
+    struct slice text = schema_canonical(reader, member->valuestring);
+    return value_from_text(
+        arena_format(reader->arena, "{\"%.*s\":\"%.*s\"}", SLICE_FORMAT(name), SLICE_FORMAT(text)));
+}
+
+static struct value literal_value(struct schema_reader *reader, const cJSON *item)
+{
+    if (cJSON_IsString(item)) {
+        return value_from_string(reader->arena, slice_of(item->valuestring));
+    }
+    if (cJSON_IsNumber(item)) {
+        return value_from_number(item->valuedouble);
+    }
+    if (cJSON_IsBool(item)) {
+        return value_from_bool(cJSON_IsTrue(item));
+    }
+    if (cJSON_IsArray(item)) {
+        return value_from_text(SLICE("[]"));
+    }
+    return cJSON_IsObject(item) ? literal_from_object(reader, item) : VALUE_IS(VALUE_NULL);
+}
+
+/* A literal is vetted as a document's value is: what cannot be stored can never be equal to it. */
+const struct type *schema_new_literal(struct schema_reader *reader, const cJSON *item)
+{
+    if (cJSON_IsNumber(item) && !(fabs(item->valuedouble) < LITERAL_LIMIT)) {
+        schema_fail(reader, "a number that is a literal lies between -2^53 and 2^53");
+        return NULL;
+    }
+    struct value literal = literal_value(reader, item);
     enum value_type found = value_type(literal);
     bool is_taken = found == TYPE_STRING || found == TYPE_NUMBER || found == TYPE_INT64 ||
                     value_is_boolean(literal);
@@ -331,19 +387,16 @@ void schema_set_table_number(struct schema *schema, struct schema_table *table, 
 
 /* Reading. */
 
-static bool read_root(struct schema_reader *reader, struct value root)
+static bool read_root(struct schema_reader *reader, const cJSON *root)
 {
-    struct value tables = {0};
-    if (value_type(root) == TYPE_OBJECT) {
-        tables = value_find(root, SLICE("tables"));
-    }
-    if (value_is_missing(tables)) {
+    const cJSON *tables = schema_find_member(root, "tables");
+    if (tables == NULL) {
         return schema_fail(reader, "a schema is an object with \"tables\"");
     }
-    if (value_type(tables) == TYPE_ARRAY) {
+    if (cJSON_IsArray(tables)) {
         return schema_read_convex(reader, root);
     }
-    if (value_type(tables) == TYPE_OBJECT) {
+    if (cJSON_IsObject(tables)) {
         return schema_read_tenon(reader, root);
     }
     return schema_fail(reader, "\"tables\" is an object of names and tables");
@@ -359,22 +412,56 @@ static void spread_numbers(struct schema *schema)
     }
 }
 
-static bool read_text(struct schema_reader *reader, struct slice text)
+static bool fail_at(struct schema_reader *reader, struct slice text, size_t offset, const char *why)
 {
-    struct slice copy = arena_copy(reader->arena, text);
+    unsigned line = 0;
+    unsigned column = 0;
+    json_locate(text, offset, &line, &column);
+    return schema_fail(reader, "line %u, column %u: %s", line, column, why);
+}
+
+/* In JSON a backslash stands nowhere but in a string, before what it escapes. */
+static bool check_zeros(struct schema_reader *reader, struct slice text)
+{
+    struct slice zero = SLICE("\\u0000");
+    size_t at = 0;
+    while (at < text.size) {
+        if (slice_starts_with(slice_make(text.data + at, text.size - at), zero)) {
+            return fail_at(reader, text, at, "names and literals in a schema hold no \\u0000");
+        }
+        at += text.data[at] == '\\' ? 2 : 1;
+    }
+    return true;
+}
+
+/* Errors: false for what is no JSON, and for what cJSON would cut. */
+static bool check_text(struct schema_reader *reader, struct slice text)
+{
     struct value root;
     struct json_error error;
-    if (!json_read(reader->arena, copy, SCHEMA_DEPTH_MAX, &root, NULL, &error)) {
-        unsigned line = 0;
-        unsigned column = 0;
-        json_locate(copy, error.offset, &line, &column);
-        return schema_fail(reader, "line %u, column %u: %s", line, column, error.message);
+    if (!json_read(reader->arena, text, SCHEMA_DEPTH_MAX, &root, NULL, &error)) {
+        return fail_at(reader, text, error.offset, error.message);
     }
-    if (!read_root(reader, root)) {
+    return check_zeros(reader, text);
+}
+
+static bool read_text(struct schema_reader *reader, struct slice text)
+{
+    if (!check_text(reader, text)) {
         return false;
     }
-    spread_numbers(reader->schema);
-    return true;
+    const char *end = text.data;
+    cJSON *root = cJSON_ParseWithLengthOpts(text.data, text.size, &end, false);
+    if (root == NULL) {
+        /* Releases of cJSON differ in what they take: a very long number is refused by some. */
+        return fail_at(reader, text, (size_t)(end - text.data), "cJSON cannot read this");
+    }
+    bool read = read_root(reader, root);
+    cJSON_Delete(root);
+    if (read) {
+        spread_numbers(reader->schema);
+    }
+    return read;
 }
 
 struct schema *schema_read(struct slice text, const char *file, struct buffer *message)

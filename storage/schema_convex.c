@@ -15,134 +15,135 @@
 
 #include <assert.h>
 
-static const struct type *read_validator(struct schema_reader *reader, struct value value);
+static const struct type *read_validator(struct schema_reader *reader, const cJSON *item);
 
 struct member {
     struct slice name;
-    struct value *value; /* NULL: passed over */
+    const cJSON **item; /* becomes it; NULL: passed over */
 };
 
 /* Takes an object apart into its known members.
  * Errors: false where it is none, where it has others, or where a wanted one is missing. */
-static bool read_members(struct schema_reader *reader, const char *what, struct value value,
+static bool read_members(struct schema_reader *reader, const char *what, const cJSON *item,
                          const struct member *known, size_t known_count, size_t wanted_count)
 {
-    if (value_type(value) != TYPE_OBJECT) {
+    if (!cJSON_IsObject(item)) {
         return schema_fail(reader, "%s is an object", what);
     }
-    uint32_t count = 0;
-    const struct value_field *fields = value_fields(reader->arena, value, &count);
-    for (uint32_t i = 0; i < count; i++) {
+    const cJSON *member = NULL;
+    cJSON_ArrayForEach(member, item)
+    {
+        struct slice name = schema_canonical(reader, member->string);
         size_t at = 0;
-        while (at < known_count && !slice_equal(known[at].name, fields[i].name)) {
+        while (at < known_count && !slice_equal(known[at].name, name)) {
             at += 1;
         }
         if (at == known_count) {
-            return schema_fail(reader, "unknown key \"%.*s\" in %s", SLICE_FORMAT(fields[i].name),
-                               what);
+            return schema_fail(reader, "unknown key \"%.*s\" in %s", SLICE_FORMAT(name), what);
         }
-        if (known[at].value != NULL) {
-            *known[at].value = fields[i].value;
+        if (known[at].item != NULL) {
+            *known[at].item = member;
         }
     }
     for (size_t i = 0; i < wanted_count; i++) {
-        if (value_is_missing(*known[i].value)) {
+        if (*known[i].item == NULL) {
             return schema_fail(reader, "%s lacks \"%.*s\"", what, SLICE_FORMAT(known[i].name));
         }
     }
     return true;
 }
 
-static bool read_field_type(struct schema_reader *reader, struct value value,
+static bool read_field_type(struct schema_reader *reader, const cJSON *item,
                             struct type_field *field)
 {
-    struct value type = {0};
-    struct value optional = {0};
+    const cJSON *type = NULL;
+    const cJSON *optional = NULL;
     const struct member members[] = {{SLICE("fieldType"), &type}, {SLICE("optional"), &optional}};
-    if (!read_members(reader, "a field", value, members, COUNT_OF(members), 2)) {
+    if (!read_members(reader, "a field", item, members, COUNT_OF(members), 2)) {
         return false;
     }
-    if (!value_is_boolean(optional)) {
+    if (!cJSON_IsBool(optional)) {
         return schema_fail(reader, "\"optional\" is true or false");
     }
-    field->optional = optional.kind == VALUE_TRUE;
+    field->optional = cJSON_IsTrue(optional);
     field->type = read_validator(reader, type);
     return field->type != NULL;
 }
 
-static const struct type *read_id(struct schema_reader *reader, struct value value)
+static const struct type *read_id(struct schema_reader *reader, const cJSON *item)
 {
-    struct value type = {0};
-    struct value table = {0};
+    const cJSON *type = NULL;
+    const cJSON *table = NULL;
     const struct member members[] = {{SLICE("type"), &type}, {SLICE("tableName"), &table}};
-    if (!read_members(reader, "an id", value, members, COUNT_OF(members), 2)) {
+    if (!read_members(reader, "an id", item, members, COUNT_OF(members), 2)) {
         return NULL;
     }
     struct slice name;
-    if (!schema_read_string(table, &name)) {
+    if (!schema_read_string(reader, table, &name)) {
         schema_fail(reader, "\"tableName\" is the name of a table");
         return NULL;
     }
     return schema_new_id_type(reader, name);
 }
 
-/* The "value" of a validator that has nothing else; missing where that is wrong. */
-static struct value read_argument(struct schema_reader *reader, struct value value)
+/* The "value" of a validator that has nothing else; NULL where that is wrong. */
+static const cJSON *read_argument(struct schema_reader *reader, const cJSON *item)
 {
-    struct value type = {0};
-    struct value argument = {0};
+    const cJSON *type = NULL;
+    const cJSON *argument = NULL;
     const struct member members[] = {{SLICE("type"), &type}, {SLICE("value"), &argument}};
-    bool read = read_members(reader, "a validator", value, members, COUNT_OF(members), 2);
-    return read ? argument : (struct value){0};
+    bool read = read_members(reader, "a validator", item, members, COUNT_OF(members), 2);
+    return read ? argument : NULL;
 }
 
-static const struct type *read_array(struct schema_reader *reader, struct value value)
+static const struct type *read_array(struct schema_reader *reader, const cJSON *item)
 {
-    struct value argument = read_argument(reader, value);
-    const struct type *element =
-        value_is_missing(argument) ? NULL : read_validator(reader, argument);
+    const cJSON *argument = read_argument(reader, item);
+    const struct type *element = argument == NULL ? NULL : read_validator(reader, argument);
     return element == NULL ? NULL : schema_new_array(reader, element);
 }
 
-static const struct type *read_literal(struct schema_reader *reader, struct value value)
+static const struct type *read_literal(struct schema_reader *reader, const cJSON *item)
 {
-    struct value argument = read_argument(reader, value);
-    return value_is_missing(argument) ? NULL : schema_new_literal(reader, argument);
+    const cJSON *argument = read_argument(reader, item);
+    return argument == NULL ? NULL : schema_new_literal(reader, argument);
 }
 
-static const struct type *read_object(struct schema_reader *reader, struct value value)
+static const struct type *read_object(struct schema_reader *reader, const cJSON *item)
 {
-    struct value argument = read_argument(reader, value);
-    if (value_is_missing(argument)) {
+    const cJSON *argument = read_argument(reader, item);
+    if (argument == NULL) {
         return NULL;
     }
-    if (value_type(argument) != TYPE_OBJECT) {
+    if (!cJSON_IsObject(argument)) {
         schema_fail(reader, "the value of an object validator is an object of fields");
         return NULL;
     }
-    uint32_t count = 0;
-    const struct value_field *values = value_fields(reader->arena, argument, &count);
+    uint32_t count = schema_count(argument);
     struct type_field *fields = arena_allocate(reader->arena, count * sizeof(*fields));
-    for (uint32_t i = 0; i < count; i++) {
-        struct slice outer = schema_enter_field(reader, values[i].name);
-        fields[i].name = values[i].name;
-        if (!schema_check_field_name(reader, fields[i].name) ||
-            !read_field_type(reader, values[i].value, &fields[i])) {
+    struct type_field *next = fields;
+    const cJSON *field = NULL;
+    cJSON_ArrayForEach(field, argument)
+    {
+        next->name = schema_canonical(reader, field->string);
+        struct slice outer = schema_enter_field(reader, next->name);
+        if (!schema_check_field_name(reader, next->name) || !read_field_type(reader, field, next)) {
             return NULL;
         }
         reader->field = outer;
+        next += 1;
     }
     return schema_new_object(reader, fields, count);
 }
 
-static const struct type *read_record(struct schema_reader *reader, struct value value)
+static const struct type *read_record(struct schema_reader *reader, const cJSON *item)
 {
-    struct value type = {0};
-    struct value keys = {0};
-    struct value values = {0};
+    const cJSON *type = NULL;
+    const cJSON *keys = NULL;
+    const cJSON *values = NULL;
     const struct member members[] = {
         {SLICE("type"), &type}, {SLICE("keys"), &keys}, {SLICE("values"), &values}};
-    if (!read_members(reader, "a record", value, members, COUNT_OF(members), 3)) {
+    if (!read_members(reader, "a record", item, members, COUNT_OF(members), 3)) {
         return NULL;
     }
     const struct type *key_type = read_validator(reader, keys);
@@ -157,46 +158,49 @@ static const struct type *read_record(struct schema_reader *reader, struct value
     return schema_new_record(reader, key_type, field.type);
 }
 
-static const struct type *read_union(struct schema_reader *reader, struct value value)
+static const struct type *read_union(struct schema_reader *reader, const cJSON *item)
 {
-    struct value argument = read_argument(reader, value);
-    if (value_is_missing(argument)) {
+    const cJSON *argument = read_argument(reader, item);
+    if (argument == NULL) {
         return NULL;
     }
-    if (value_type(argument) != TYPE_ARRAY) {
+    if (!cJSON_IsArray(argument)) {
         schema_fail(reader, "the value of a union validator is a list of validators");
         return NULL;
     }
-    uint32_t count = 0;
-    const struct value *items = value_items(reader->arena, argument, &count);
+    uint32_t count = schema_count(argument);
     const struct type **members = arena_allocate(reader->arena, count * sizeof(*members));
-    for (uint32_t i = 0; i < count; i++) {
-        members[i] = read_validator(reader, items[i]);
-        if (members[i] == NULL) {
+    const struct type **next = members;
+    const cJSON *member = NULL;
+    cJSON_ArrayForEach(member, argument)
+    {
+        *next = read_validator(reader, member);
+        if (*next == NULL) {
             return NULL;
         }
+        next += 1;
     }
     return schema_new_union(reader, members, count);
 }
 
 /* A validator that is its type only. */
-static const struct type *read_plain(struct schema_reader *reader, struct value value,
+static const struct type *read_plain(struct schema_reader *reader, const cJSON *item,
                                      enum type_kind kind)
 {
-    struct value type = {0};
+    const cJSON *type = NULL;
     const struct member members[] = {{SLICE("type"), &type}};
-    bool read = read_members(reader, "a validator", value, members, COUNT_OF(members), 1);
+    bool read = read_members(reader, "a validator", item, members, COUNT_OF(members), 1);
     return read ? schema_new_plain(reader, kind) : NULL;
 }
 
 struct validator {
     struct slice name;
-    const struct type *(*read)(struct schema_reader *reader, struct value value); /* or */
+    const struct type *(*read)(struct schema_reader *reader, const cJSON *item); /* or */
     enum type_kind kind; /* of a plain one */
 };
 
 /* Errors: NULL. */
-static const struct type *read_validator(struct schema_reader *reader, struct value value)
+static const struct type *read_validator(struct schema_reader *reader, const cJSON *item)
 {
     static const struct validator validators[] = {
         {{"string", 6}, NULL, TYPE_KIND_STRING},
@@ -215,16 +219,15 @@ static const struct type *read_validator(struct schema_reader *reader, struct va
         {{"union", 5}, read_union, TYPE_KIND_UNION},
         {{"literal", 7}, read_literal, TYPE_KIND_LITERAL}};
     struct slice name;
-    if (value_type(value) != TYPE_OBJECT ||
-        !schema_read_string(value_find(value, SLICE("type")), &name)) {
+    if (!schema_read_string(reader, schema_find_member(item, "type"), &name)) {
         schema_fail(reader, "a validator is an object with a \"type\"");
         return NULL;
     }
     for (size_t i = 0; i < COUNT_OF(validators); i++) {
         const struct validator *validator = &validators[i];
         if (slice_equal(validator->name, name)) {
-            return validator->read != NULL ? validator->read(reader, value)
-                                           : read_plain(reader, value, validator->kind);
+            return validator->read != NULL ? validator->read(reader, item)
+                                           : read_plain(reader, item, validator->kind);
         }
     }
     schema_fail(reader,
@@ -235,33 +238,33 @@ static const struct type *read_validator(struct schema_reader *reader, struct va
 }
 
 /* Sets reader->index, which schema_add_index() takes for the name. */
-static bool read_index(struct schema_reader *reader, struct schema_table *table, struct value value)
+static bool read_index(struct schema_reader *reader, struct schema_table *table, const cJSON *item)
 {
-    struct value name = {0};
-    struct value fields = {0};
+    const cJSON *name = NULL;
+    const cJSON *fields = NULL;
     const struct member members[] = {{SLICE("indexDescriptor"), &name}, {SLICE("fields"), &fields}};
-    if (!read_members(reader, "an index", value, members, COUNT_OF(members), 2)) {
+    if (!read_members(reader, "an index", item, members, COUNT_OF(members), 2)) {
         return false;
     }
-    if (!schema_read_string(name, &reader->index)) {
+    if (!schema_read_string(reader, name, &reader->index)) {
         return schema_fail(reader, "\"indexDescriptor\" is the name of an index");
     }
     return schema_add_index(reader, table, fields, false);
 }
 
 static bool read_indexes(struct schema_reader *reader, struct schema_table *table,
-                         struct value value)
+                         const cJSON *indexes)
 {
-    if (value_type(value) != TYPE_ARRAY) {
+    if (!cJSON_IsArray(indexes)) {
         return schema_fail(reader, "\"indexes\" is a list");
     }
-    uint32_t count = 0;
-    const struct value *items = value_items(reader->arena, value, &count);
-    if (!schema_allocate_indexes(reader, table, count)) {
+    if (!schema_allocate_indexes(reader, table, schema_count(indexes))) {
         return false;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!read_index(reader, table, items[i])) {
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, indexes)
+    {
+        if (!read_index(reader, table, item)) {
             return false;
         }
         reader->index = (struct slice){0};
@@ -270,12 +273,12 @@ static bool read_indexes(struct schema_reader *reader, struct schema_table *tabl
 }
 
 struct table_members {
-    struct value name;
-    struct value indexes;
-    struct value document_type;
+    const cJSON *name;
+    const cJSON *indexes;
+    const cJSON *document_type;
 };
 
-static bool read_table_members(struct schema_reader *reader, struct value value,
+static bool read_table_members(struct schema_reader *reader, const cJSON *item,
                                struct table_members *table)
 {
     const struct member members[] = {{SLICE("tableName"), &table->name},
@@ -286,41 +289,43 @@ static bool read_table_members(struct schema_reader *reader, struct value value,
                                      {SLICE("stagedSearchIndexes"), NULL},
                                      {SLICE("vectorIndexes"), NULL},
                                      {SLICE("stagedVectorIndexes"), NULL}};
-    return read_members(reader, "a table", value, members, COUNT_OF(members), 1);
+    return read_members(reader, "a table", item, members, COUNT_OF(members), 1);
 }
 
-static bool read_table(struct schema_reader *reader, struct schema_table *table, struct value value,
+static bool read_table(struct schema_reader *reader, struct schema_table *table, const cJSON *item,
                        bool is_validated)
 {
     struct table_members members = {0};
-    if (!read_table_members(reader, value, &members)) {
+    if (!read_table_members(reader, item, &members)) {
         return false;
     }
     reader->table = table->name;
-    if (is_validated && !value_is_missing(members.document_type)) {
+    if (is_validated && members.document_type != NULL) {
         const struct type *type = read_validator(reader, members.document_type);
         if (type == NULL || !schema_check_document_type(reader, type)) {
             return false;
         }
         table->fields = type->kind == TYPE_KIND_ANY ? NULL : type;
     }
-    bool read = value_is_missing(members.indexes) || read_indexes(reader, table, members.indexes);
+    bool read = members.indexes == NULL || read_indexes(reader, table, members.indexes);
     reader->table = (struct slice){0};
     return read;
 }
 
-static bool add_tables(struct schema_reader *reader, const struct value *tables, uint32_t count)
+static bool add_tables(struct schema_reader *reader, const cJSON *tables)
 {
-    if (!schema_allocate_tables(reader, count)) {
+    if (!schema_allocate_tables(reader, schema_count(tables))) {
         return false;
     }
-    for (uint32_t i = 0; i < count; i++) {
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, tables)
+    {
         struct table_members members = {0};
-        if (!read_table_members(reader, tables[i], &members)) {
+        if (!read_table_members(reader, item, &members)) {
             return false;
         }
         struct slice name;
-        if (!schema_read_string(members.name, &name)) {
+        if (!schema_read_string(reader, members.name, &name)) {
             return schema_fail(reader, "\"tableName\" is the name of a table");
         }
         if (!schema_add_table(reader, name)) {
@@ -330,28 +335,29 @@ static bool add_tables(struct schema_reader *reader, const struct value *tables,
     return schema_sort_tables(reader);
 }
 
-bool schema_read_convex(struct schema_reader *reader, struct value root)
+bool schema_read_convex(struct schema_reader *reader, const cJSON *root)
 {
-    struct value list = {0};
-    struct value validation = VALUE_IS(VALUE_TRUE);
-    const struct member members[] = {{SLICE("tables"), &list},
+    const cJSON *tables = NULL;
+    const cJSON *validation = NULL;
+    const struct member members[] = {{SLICE("tables"), &tables},
                                      {SLICE("schemaValidation"), &validation}};
     if (!read_members(reader, "a schema", root, members, COUNT_OF(members), 1)) {
         return false;
     }
-    if (!value_is_boolean(validation)) {
+    if (validation != NULL && !cJSON_IsBool(validation)) {
         return schema_fail(reader, "\"schemaValidation\" is true or false");
     }
-    uint32_t count = 0;
-    const struct value *tables = value_items(reader->arena, list, &count);
-    if (!add_tables(reader, tables, count)) {
+    if (!add_tables(reader, tables)) {
         return false;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        bool is_validated = validation.kind == VALUE_TRUE;
-        if (!read_table(reader, &reader->schema->tables[i], tables[i], is_validated)) {
+    struct schema_table *table = reader->schema->tables;
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, tables)
+    {
+        if (!read_table(reader, table, item, !cJSON_IsFalse(validation))) {
             return false;
         }
+        table += 1;
     }
     return true;
 }

@@ -98,10 +98,10 @@ static bool check_path(struct schema_reader *reader, const struct schema_table *
 }
 
 static bool read_path(struct schema_reader *reader, const struct schema_table *table,
-                      struct value value, struct schema_path *path)
+                      const cJSON *item, struct schema_path *path)
 {
     struct slice text;
-    if (!schema_read_string(value, &text)) {
+    if (!schema_read_string(reader, item, &text)) {
         return schema_fail(reader, "the fields of an index are strings: names, or paths such as "
                                    "\"author.name\"");
     }
@@ -154,26 +154,29 @@ static bool check_field_count(struct schema_reader *reader, uint32_t count)
                        SCHEMA_INDEX_FIELDS_MAX);
 }
 
-bool schema_add_index(struct schema_reader *reader, struct schema_table *table, struct value fields,
+bool schema_add_index(struct schema_reader *reader, struct schema_table *table, const cJSON *fields,
                       bool unique)
 {
     assert(table->index_count < SCHEMA_TABLE_INDEXES_MAX);
     if (!check_name(reader, table)) {
         return false;
     }
-    if (value_type(fields) != TYPE_ARRAY) {
+    if (!cJSON_IsArray(fields)) {
         return schema_fail(reader, "the fields of an index are a list");
     }
-    uint32_t count = 0;
-    const struct value *items = value_items(reader->arena, fields, &count);
+    uint32_t count = schema_count(fields);
     if (!check_field_count(reader, count)) {
         return false;
     }
     struct schema_path *paths = arena_allocate(reader->arena, count * sizeof(*paths));
-    for (uint32_t i = 0; i < count; i++) {
-        if (!read_path(reader, table, items[i], &paths[i])) {
+    struct schema_path *next = paths;
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, fields)
+    {
+        if (!read_path(reader, table, item, next)) {
             return false;
         }
+        next += 1;
     }
     struct schema_index index = {
         .name = reader->index, .fields = paths, .field_count = count, .unique = unique};

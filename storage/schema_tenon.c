@@ -9,9 +9,9 @@
  * called union: no type is a list. */
 #include "storage/schema_reader.h"
 
-#include <assert.h>
+#include <math.h>
 
-static const struct type *read_type(struct schema_reader *reader, struct value value);
+static const struct type *read_type(struct schema_reader *reader, const cJSON *item);
 
 struct plain_type {
     struct slice name;
@@ -38,91 +38,96 @@ static const struct type *read_plain_type(struct schema_reader *reader, struct s
     return NULL;
 }
 
-static const struct type *read_id(struct schema_reader *reader, struct value argument)
+static const struct type *read_id(struct schema_reader *reader, const cJSON *argument)
 {
     struct slice table;
-    if (!schema_read_string(argument, &table)) {
+    if (!schema_read_string(reader, argument, &table)) {
         schema_fail(reader, "\"id\" takes the name of a table");
         return NULL;
     }
     return schema_new_id_type(reader, table);
 }
 
-static const struct type *read_array(struct schema_reader *reader, struct value argument)
+static const struct type *read_array(struct schema_reader *reader, const cJSON *argument)
 {
     const struct type *element = read_type(reader, argument);
     return element == NULL ? NULL : schema_new_array(reader, element);
 }
 
-/* A field's type, of which {"optional": …} may be the outermost part. */
-static bool read_field(struct schema_reader *reader, struct value value, struct type_field *field)
+/* The member `name` of an object that has no other, or NULL. */
+static const cJSON *find_only_member(const cJSON *item, const char *name)
 {
-    struct value optional = {0};
-    if (value_type(value) == TYPE_OBJECT && value_count(value) == 1) {
-        optional = value_find(value, SLICE("optional"));
-    }
-    field->optional = !value_is_missing(optional);
-    field->type = read_type(reader, field->optional ? optional : value);
+    const cJSON *member = schema_find_member(item, name);
+    return member != NULL && schema_count(item) == 1 ? member : NULL;
+}
+
+/* A field's type, of which {"optional": …} may be the outermost part. */
+static bool read_field(struct schema_reader *reader, const cJSON *item, struct type_field *field)
+{
+    const cJSON *optional = find_only_member(item, "optional");
+    field->optional = optional != NULL;
+    field->type = read_type(reader, field->optional ? optional : item);
     return field->type != NULL;
 }
 
-static const struct type *read_object(struct schema_reader *reader, struct value argument)
+static const struct type *read_object(struct schema_reader *reader, const cJSON *argument)
 {
-    if (value_type(argument) != TYPE_OBJECT) {
+    if (!cJSON_IsObject(argument)) {
         schema_fail(reader, "fields are said as an object of names and types");
         return NULL;
     }
-    uint32_t count = 0;
-    const struct value_field *values = value_fields(reader->arena, argument, &count);
+    uint32_t count = schema_count(argument);
     struct type_field *fields = arena_allocate(reader->arena, count * sizeof(*fields));
-    for (uint32_t i = 0; i < count; i++) {
-        struct slice outer = schema_enter_field(reader, values[i].name);
-        fields[i].name = values[i].name;
-        if (!schema_check_field_name(reader, fields[i].name) ||
-            !read_field(reader, values[i].value, &fields[i])) {
+    struct type_field *next = fields;
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, argument)
+    {
+        next->name = schema_canonical(reader, item->string);
+        struct slice outer = schema_enter_field(reader, next->name);
+        if (!schema_check_field_name(reader, next->name) || !read_field(reader, item, next)) {
             return NULL;
         }
         reader->field = outer;
+        next += 1;
     }
     return schema_new_object(reader, fields, count);
 }
 
-static const struct type *read_record(struct schema_reader *reader, struct value argument)
+static const struct type *read_record(struct schema_reader *reader, const cJSON *argument)
 {
-    struct value keys = {0};
-    struct value values = {0};
-    if (value_type(argument) == TYPE_OBJECT && value_count(argument) == 2) {
-        keys = value_find(argument, SLICE("keys"));
-        values = value_find(argument, SLICE("values"));
-    }
-    if (value_is_missing(keys) || value_is_missing(values)) {
+    const cJSON *keys = schema_find_member(argument, "keys");
+    const cJSON *values = schema_find_member(argument, "values");
+    if (keys == NULL || values == NULL || schema_count(argument) != 2) {
         schema_fail(reader, "\"record\" takes {\"keys\": type, \"values\": type}");
         return NULL;
     }
     const struct type *key_type = read_type(reader, keys);
-    const struct type *value_type_read = key_type == NULL ? NULL : read_type(reader, values);
-    return value_type_read == NULL ? NULL : schema_new_record(reader, key_type, value_type_read);
+    const struct type *value_type = key_type == NULL ? NULL : read_type(reader, values);
+    return value_type == NULL ? NULL : schema_new_record(reader, key_type, value_type);
 }
 
-static const struct type *read_union(struct schema_reader *reader, struct value argument)
+static const struct type *read_union(struct schema_reader *reader, const cJSON *argument)
 {
-    if (value_type(argument) != TYPE_ARRAY) {
+    if (!cJSON_IsArray(argument)) {
         schema_fail(reader, "\"union\" takes a list of types");
         return NULL;
     }
-    uint32_t count = 0;
-    const struct value *items = value_items(reader->arena, argument, &count);
+    uint32_t count = schema_count(argument);
     const struct type **members = arena_allocate(reader->arena, count * sizeof(*members));
-    for (uint32_t i = 0; i < count; i++) {
-        members[i] = read_type(reader, items[i]);
-        if (members[i] == NULL) {
+    const struct type **next = members;
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, argument)
+    {
+        *next = read_type(reader, item);
+        if (*next == NULL) {
             return NULL;
         }
+        next += 1;
     }
     return schema_new_union(reader, members, count);
 }
 
-static const struct type *read_optional(struct schema_reader *reader, struct value argument)
+static const struct type *read_optional(struct schema_reader *reader, const cJSON *argument)
 {
     (void)argument;
     schema_fail(reader, "\"optional\" stands only around the whole type of a field, and once");
@@ -131,10 +136,10 @@ static const struct type *read_optional(struct schema_reader *reader, struct val
 
 struct argument_type {
     struct slice name;
-    const struct type *(*read)(struct schema_reader *reader, struct value argument);
+    const struct type *(*read)(struct schema_reader *reader, const cJSON *argument);
 };
 
-static const struct type *read_argument_type(struct schema_reader *reader, struct value value)
+static const struct type *read_argument_type(struct schema_reader *reader, const cJSON *item)
 {
     static const struct argument_type types[] = {{{"id", 2}, read_id},
                                                  {{"array", 5}, read_array},
@@ -143,64 +148,49 @@ static const struct type *read_argument_type(struct schema_reader *reader, struc
                                                  {{"union", 5}, read_union},
                                                  {{"literal", 7}, schema_new_literal},
                                                  {{"optional", 8}, read_optional}};
-    uint32_t count = 0;
-    const struct value_field *fields = value_fields(reader->arena, value, &count);
-    for (size_t i = 0; count == 1 && i < COUNT_OF(types); i++) {
-        if (slice_equal(types[i].name, fields[0].name)) {
-            return types[i].read(reader, fields[0].value);
-        }
-    }
-    if (count == 1) {
-        schema_fail(reader,
-                    "unknown type \"%.*s\"; with an argument there are id, array, object, record, "
-                    "union, literal and optional",
-                    SLICE_FORMAT(fields[0].name));
-    } else {
+    if (schema_count(item) != 1) {
         schema_fail(reader, "a type is a name such as \"string\", or an object with one name, such "
                             "as {\"array\": \"string\"}; fields in a field are {\"object\": …}");
+        return NULL;
     }
+    struct slice name = schema_canonical(reader, item->child->string);
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        if (slice_equal(types[i].name, name)) {
+            return types[i].read(reader, item->child);
+        }
+    }
+    schema_fail(reader,
+                "unknown type \"%.*s\"; with an argument there are id, array, object, record, "
+                "union, literal and optional",
+                SLICE_FORMAT(name));
     return NULL;
 }
 
 /* Errors: NULL. */
-static const struct type *read_type(struct schema_reader *reader, struct value value)
+static const struct type *read_type(struct schema_reader *reader, const cJSON *item)
 {
     struct slice name;
-    if (schema_read_string(value, &name)) {
+    if (schema_read_string(reader, item, &name)) {
         return read_plain_type(reader, name);
     }
-    if (value_type(value) == TYPE_OBJECT) {
-        return read_argument_type(reader, value);
+    if (cJSON_IsObject(item)) {
+        return read_argument_type(reader, item);
     }
     schema_fail(reader, "a type is a name such as \"string\" or an object such as "
                         "{\"array\": \"string\"}");
     return NULL;
 }
 
-static bool read_fields(struct schema_reader *reader, struct schema_table *table,
-                        struct value value)
+static bool read_fields(struct schema_reader *reader, struct schema_table *table, const cJSON *item)
 {
-    struct value members = {0};
-    if (value_type(value) == TYPE_OBJECT && value_count(value) == 1) {
-        members = value_find(value, SLICE("union"));
-    }
-    bool is_union = !value_is_missing(members) && value_type(members) == TYPE_ARRAY;
-    table->fields = is_union ? read_union(reader, members) : read_object(reader, value);
+    const cJSON *members = find_only_member(item, "union");
+    table->fields =
+        cJSON_IsArray(members) ? read_union(reader, members) : read_object(reader, item);
     return table->fields != NULL && schema_check_document_type(reader, table->fields);
 }
 
-static bool read_number(struct schema_reader *reader, struct schema_table *table,
-                        struct value value)
+static bool check_number_is_new(struct schema_reader *reader, uint32_t number)
 {
-    uint64_t number = 0;
-    bool is_integer = value.kind == VALUE_TEXT && value.size <= 10;
-    for (uint32_t i = 0; is_integer && i < value.size; i++) {
-        is_integer = value.text[i] >= '0' && value.text[i] <= '9';
-        number = number * 10 + (uint64_t)(value.text[i] - '0');
-    }
-    if (!is_integer || number == 0 || number > UINT32_MAX) {
-        return schema_fail(reader, "\"number\" is an integer from 1 to %u", UINT32_MAX);
-    }
     for (uint32_t i = 0; i < reader->schema->table_count; i++) {
         const struct schema_table *other = &reader->schema->tables[i];
         if (other->number == number) {
@@ -208,49 +198,61 @@ static bool read_number(struct schema_reader *reader, struct schema_table *table
                                SLICE_FORMAT(other->name), other->number);
         }
     }
+    return true;
+}
+
+static bool read_number(struct schema_reader *reader, struct schema_table *table, const cJSON *item)
+{
+    double number = cJSON_IsNumber(item) ? item->valuedouble : 0;
+    if (!(number >= 1 && number <= UINT32_MAX) || floor(number) < number) {
+        return schema_fail(reader, "\"number\" is an integer from 1 to %u", UINT32_MAX);
+    }
+    if (!check_number_is_new(reader, (uint32_t)number)) {
+        return false;
+    }
     table->number = (uint32_t)number;
     return true;
 }
 
 /* {"fields": […], "unique": …} */
 static bool read_index_object(struct schema_reader *reader, struct schema_table *table,
-                              struct value value)
+                              const cJSON *item)
 {
-    uint32_t count = 0;
-    const struct value_field *members = value_fields(reader->arena, value, &count);
-    struct value fields = {0};
+    const cJSON *fields = NULL;
     bool unique = false;
-    for (uint32_t i = 0; i < count; i++) {
-        if (slice_equal(members[i].name, SLICE("fields"))) {
-            fields = members[i].value;
-        } else if (!slice_equal(members[i].name, SLICE("unique"))) {
+    const cJSON *member = NULL;
+    cJSON_ArrayForEach(member, item)
+    {
+        struct slice name = schema_canonical(reader, member->string);
+        if (slice_equal(name, SLICE("fields"))) {
+            fields = member;
+        } else if (!slice_equal(name, SLICE("unique"))) {
             return schema_fail(reader, "unknown key \"%.*s\"; an index has fields and unique",
-                               SLICE_FORMAT(members[i].name));
-        } else if (!value_is_boolean(members[i].value)) {
+                               SLICE_FORMAT(name));
+        } else if (!cJSON_IsBool(member)) {
             return schema_fail(reader, "\"unique\" is true or false");
         } else {
-            unique = members[i].value.kind == VALUE_TRUE;
+            unique = cJSON_IsTrue(member);
         }
     }
     return schema_add_index(reader, table, fields, unique);
 }
 
 static bool read_indexes(struct schema_reader *reader, struct schema_table *table,
-                         struct value value)
+                         const cJSON *indexes)
 {
-    if (value_type(value) != TYPE_OBJECT) {
+    if (!cJSON_IsObject(indexes)) {
         return schema_fail(reader, "\"indexes\" is an object of names and fields");
     }
-    uint32_t count = 0;
-    const struct value_field *indexes = value_fields(reader->arena, value, &count);
-    if (!schema_allocate_indexes(reader, table, count)) {
+    if (!schema_allocate_indexes(reader, table, schema_count(indexes))) {
         return false;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        reader->index = indexes[i].name;
-        bool read = value_type(indexes[i].value) == TYPE_OBJECT
-                        ? read_index_object(reader, table, indexes[i].value)
-                        : schema_add_index(reader, table, indexes[i].value, false);
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, indexes)
+    {
+        reader->index = schema_canonical(reader, item->string);
+        bool read = cJSON_IsObject(item) ? read_index_object(reader, table, item)
+                                         : schema_add_index(reader, table, item, false);
         if (!read) {
             return false;
         }
@@ -259,65 +261,84 @@ static bool read_indexes(struct schema_reader *reader, struct schema_table *tabl
     return true;
 }
 
-static bool read_table(struct schema_reader *reader, struct schema_table *table, struct value value)
+/* A member of a table, apart from its indexes. */
+static bool read_table_member(struct schema_reader *reader, struct schema_table *table,
+                              const cJSON *member)
+{
+    struct slice name = schema_canonical(reader, member->string);
+    if (slice_equal(name, SLICE("fields"))) {
+        return read_fields(reader, table, member);
+    }
+    if (slice_equal(name, SLICE("number"))) {
+        return read_number(reader, table, member);
+    }
+    return slice_equal(name, SLICE("indexes")) ||
+           schema_fail(reader, "unknown key \"%.*s\"; a table has number, fields and indexes",
+                       SLICE_FORMAT(name));
+}
+
+static bool read_table(struct schema_reader *reader, struct schema_table *table, const cJSON *item)
 {
     reader->table = table->name;
-    if (value_type(value) != TYPE_OBJECT) {
+    if (!cJSON_IsObject(item)) {
         return schema_fail(reader, "a table is an object with number, fields and indexes, all of "
                                    "which may be left out");
     }
-    uint32_t count = 0;
-    const struct value_field *members = value_fields(reader->arena, value, &count);
-    struct value indexes = {0};
-    for (uint32_t i = 0; i < count; i++) {
-        bool read = true;
-        if (slice_equal(members[i].name, SLICE("fields"))) {
-            read = read_fields(reader, table, members[i].value);
-        } else if (slice_equal(members[i].name, SLICE("number"))) {
-            read = read_number(reader, table, members[i].value);
-        } else if (slice_equal(members[i].name, SLICE("indexes"))) {
-            indexes = members[i].value;
-        } else {
-            read =
-                schema_fail(reader, "unknown key \"%.*s\"; a table has number, fields and indexes",
-                            SLICE_FORMAT(members[i].name));
-        }
-        if (!read) {
+    const cJSON *member = NULL;
+    cJSON_ArrayForEach(member, item)
+    {
+        if (!read_table_member(reader, table, member)) {
             return false;
         }
     }
     /* Last, wherever they stand: their fields must be among the table's. */
-    return value_is_missing(indexes) || read_indexes(reader, table, indexes);
+    const cJSON *indexes = schema_find_member(item, "indexes");
+    return indexes == NULL || read_indexes(reader, table, indexes);
 }
 
-bool schema_read_tenon(struct schema_reader *reader, struct value root)
+static bool check_root(struct schema_reader *reader, const cJSON *root)
 {
-    uint32_t root_count = 0;
-    const struct value_field *members = value_fields(reader->arena, root, &root_count);
-    for (uint32_t i = 0; i < root_count; i++) {
-        if (!slice_equal(members[i].name, SLICE("tables"))) {
+    const cJSON *member = NULL;
+    cJSON_ArrayForEach(member, root)
+    {
+        struct slice name = schema_canonical(reader, member->string);
+        if (!slice_equal(name, SLICE("tables"))) {
             return schema_fail(reader, "unknown key \"%.*s\"; a schema has tables",
-                               SLICE_FORMAT(members[i].name));
+                               SLICE_FORMAT(name));
         }
     }
-    uint32_t count = 0;
-    const struct value_field *tables =
-        value_fields(reader->arena, value_find(root, SLICE("tables")), &count);
-    if (!schema_allocate_tables(reader, count)) {
+    return true;
+}
+
+static bool add_tables(struct schema_reader *reader, const cJSON *tables)
+{
+    if (!schema_allocate_tables(reader, schema_count(tables))) {
         return false;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!schema_add_table(reader, tables[i].name)) {
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, tables)
+    {
+        if (!schema_add_table(reader, schema_canonical(reader, item->string))) {
             return false;
         }
     }
-    if (!schema_sort_tables(reader)) {
+    return schema_sort_tables(reader);
+}
+
+bool schema_read_tenon(struct schema_reader *reader, const cJSON *root)
+{
+    const cJSON *tables = schema_find_member(root, "tables");
+    if (!check_root(reader, root) || !add_tables(reader, tables)) {
         return false;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!read_table(reader, &reader->schema->tables[i], tables[i].value)) {
+    struct schema_table *table = reader->schema->tables;
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, tables)
+    {
+        if (!read_table(reader, table, item)) {
             return false;
         }
+        table += 1;
     }
     return true;
 }

@@ -117,8 +117,10 @@ Test(schema, every_type_is_written_as_it_was_read)
                                   "\"x\"}]},\"values\":\"any\"}}",
                                   "{\"union\":[]}",
                                   "{\"union\":[\"null\",{\"id\":\"u\"},{\"union\":[\"bytes\"]}]}",
-                                  "{\"literal\":\"\\u0000 \\\"x\\\"\"}",
+                                  "{\"literal\":\"\\u0001 \\\"x\\\"\\n\"}",
+                                  "{\"literal\":\"\\\\u0000\"}",
                                   "{\"literal\":9007199254740991}",
+                                  "{\"literal\":-9007199254740991}",
                                   "{\"literal\":0.30000000000000004}",
                                   "{\"literal\":true}",
                                   "{\"literal\":{\"$integer\":\"AQAAAAAAAAA=\"}}",
@@ -300,7 +302,7 @@ Test(schema, the_frame_of_the_file_is_checked)
          "s.json: table \"a\": \"number\" is an integer from 1 to 4294967295"},
         {"{\"tables\":{\"a\":{\"number\":18446744073709561617}}}",
          "s.json: table \"a\": \"number\" is an integer from 1 to 4294967295"},
-        {"{\"tables\":{\"a\":{\"number\":1e4}}}",
+        {"{\"tables\":{\"a\":{\"number\":1.5}}}",
          "s.json: table \"a\": \"number\" is an integer from 1 to 4294967295"},
         {"{\"tables\":{\"a\":{\"number\":5},\"b\":{\"number\":5}}}",
          "s.json: table \"b\": table \"a\" has the number 5 already"},
@@ -373,7 +375,13 @@ Test(schema, fields_and_types_are_checked)
 
 Test(schema, a_literal_that_cannot_be_stored_is_refused)
 {
-    static const char *literals[] = {"1e400", "9007199254740993", "{\"$integer\":\"AQ==\"}"};
+    static const char *literals[] = {"1e400",
+                                     "9007199254740993",
+                                     "-9007199254740992",
+                                     "1e300",
+                                     "{\"$integer\":1}",
+                                     "{\"$float\":\"AAAAAAAA8D8=\"}",
+                                     "{\"$integer\":\"AQ==\"}"};
     for (size_t i = 0; i < COUNT_OF(literals); i++) {
         char text[128];
         snprintf(text, sizeof(text), FIELD("{\"literal\":%s}"), literals[i]);
@@ -383,6 +391,41 @@ Test(schema, a_literal_that_cannot_be_stored_is_refused)
             slice_starts_with(buffer_slice(&message), SLICE("s.json: table \"t\": field \"f\": ")));
         buffer_deinit(&message);
     }
+}
+
+Test(schema, a_number_means_its_value_however_it_is_written)
+{
+    struct schema *schema = read_right(
+        "{\"tables\":{\"t\":{\"number\":1.00070e4,\"fields\":{\"a\":{\"literal\":1.50},"
+        "\"b\":{\"literal\":1e-7},\"c\":{\"literal\":0.1000000000000000055},"
+        "\"d\":{\"literal\":-0.0},\"e\":{\"literal\":{\"$float\":\"AAAAAAAA+H8=\"}}}}}}");
+    assert_written(schema,
+                   "{\"tables\":{\"t\":{\"number\":10007,\"fields\":{\"a\":{\"literal\":1.5},"
+                   "\"b\":{\"literal\":1e-7},\"c\":{\"literal\":0.1},\"d\":{\"literal\":"
+                   "{\"$float\":\"AAAAAAAAAIA=\"}},\"e\":{\"literal\":{\"$float\":"
+                   "\"AAAAAAAA+H8=\"}}}}}}");
+    schema_destroy(schema);
+}
+
+Test(schema, what_the_tree_would_cut_is_refused)
+{
+#define ZERO "names and literals in a schema hold no \\u0000"
+    static const struct wrong cases[] = {
+        {FIELD("{\"literal\":\"\\u0000\"}"), "s.json: line 1, column 43: " ZERO},
+        {FIELD("{\"literal\":\n\"a\\\\\\u0000\"}"), "s.json: line 2, column 5: " ZERO},
+        {"{\"tables\":{\"t\\u0000\":{}}}", "s.json: line 1, column 14: " ZERO}};
+#undef ZERO
+    assert_refused(cases, COUNT_OF(cases));
+}
+
+Test(schema, names_are_decoded_before_they_are_compared)
+{
+    struct schema *schema =
+        read_right("{\"t\\u0061bles\":{\"\\u0074\":{\"fields\":{\"\\u00e9\\ud83d\\ude00\\t\":"
+                   "{\"\\u0069d\":\"t\"}}}}}");
+    assert_written(schema, "{\"tables\":{\"t\":{\"fields\":{\"\u00e9\U0001f600\\t\":{\"id\":"
+                           "\"t\"}}}}}");
+    schema_destroy(schema);
 }
 
 Test(schema, indexes_are_checked)

@@ -263,7 +263,7 @@ static const struct violation violations[] = {
     {"{\"union\":[{\"literal\":\"a\"},{\"literal\":1.50},{\"literal\":" ONE
      "},{\"literal\":true}]}",
      "{\"f\":{\"x\":[]}}",
-     WRONG "Path: .f\nValue: {\"x\":[]}\nValidator: v.union(v.literal(\"a\"), v.literal(1.50), "
+     WRONG "Path: .f\nValue: {\"x\":[]}\nValidator: v.union(v.literal(\"a\"), v.literal(1.5), "
            "v.literal(1n), v.literal(true))",
      "/f", "f", "{\"x\":[]}"},
     {"{\"record\":{\"keys\":\"string\",\"values\":{\"array\":\"number\"}}}", "{\"f\":[]}",
