@@ -210,11 +210,17 @@ static bool compile_operator(struct compiler *compiler, const struct operator* o
     }
     uint32_t count = 0;
     const struct value *items = is_list ? value_items(compiler->arena, source, &count) : NULL;
-    bool fits = is_list && count >= operator->count_min && count <= operator->count_max;
+    bool fits = is_list && count >= operator->count_min &&
+                (count <= operator->count_max || operator->count_max == UINT8_MAX);
     if (!fits && operator->count_max == UINT8_MAX) {
         return error_set(compiler->error, ERROR_INVALID_PARAMS,
                          "`%.*s` takes an array of at least %u expressions.",
                          SLICE_FORMAT(operator->name), operator->count_min);
+    }
+    if (!fits && operator->count_min == operator->count_max) {
+        return error_set(compiler->error, ERROR_INVALID_PARAMS,
+                         "`%.*s` takes an array of %u expressions.", SLICE_FORMAT(operator->name),
+                         operator->count_min);
     }
     if (!fits) {
         return error_set(compiler->error, ERROR_INVALID_PARAMS,
@@ -247,6 +253,13 @@ static bool compile_dollar(struct compiler *compiler, const struct value_field *
     return compiled;
 }
 
+/* The encodings of values; one that can be read has another type than object. */
+static bool is_encoding(struct slice name)
+{
+    return slice_equal(name, SLICE("$integer")) || slice_equal(name, SLICE("$float")) ||
+           slice_equal(name, SLICE("$bytes")) || slice_equal(name, SLICE("$undefined"));
+}
+
 static bool compile_undefined(struct compiler *compiler, struct expression *expression)
 {
     if (!compiler->takes_undefined) {
@@ -272,6 +285,10 @@ bool expression_compile(struct compiler *compiler, struct value source,
         fields = value_fields(compiler->arena, source, &count);
         if (count == 1 && fields[0].name.size > 0 && fields[0].name.data[0] == '$' &&
             !slice_equal(fields[0].name, SLICE("$spread"))) {
+            if (is_encoding(fields[0].name)) {
+                *expression = expression_of_value(source);
+                return vet_value(source, DOCUMENT_DEPTH_MAX, compiler->error);
+            }
             return compile_dollar(compiler, &fields[0], expression);
         }
         return compile_object(compiler, fields, count, expression);
@@ -293,6 +310,31 @@ bool run_mismatch(struct run *run, const char *what, const char *expected, struc
               "%s must be %s, got %s.", what, expected, value_type_name(type));
     run->error->value = found;
     return false;
+}
+
+bool run_wrong_type(struct run *run, const char *what, const char *expected, struct value found)
+{
+    error_set(run->error, ERROR_TYPE_MISMATCH, "%s must be %s, got %s.", what, expected,
+              value_type_name(value_type(found)));
+    run->error->value = found;
+    return false;
+}
+
+/* Values of which a look costs nothing worth counting. */
+static bool is_small(struct value value)
+{
+    return value.kind < VALUE_TEXT || (value.kind <= VALUE_DOCUMENT && value.size <= 256);
+}
+
+bool run_compare(struct run *run, struct value a, struct value b, int *order)
+{
+    bool small = is_small(a) && is_small(b);
+    if (!small && (!budget_take_value(run->budget, a, run->error) ||
+                   !budget_take_value(run->budget, b, run->error))) {
+        return false;
+    }
+    *order = value_compare(a, b);
+    return true;
 }
 
 bool list_append(struct run *run, struct list_builder *list, struct value item)
@@ -352,13 +394,15 @@ static bool evaluate_list(struct run *run, const struct expression *expression,
     return true;
 }
 
-/* Objects in the making. A field that comes again overrides in place. */
+/* Objects in the making. A field that comes again overrides in place; one that is missing then is
+ * dropped at the end, as JSON drops what JavaScript has as undefined. */
 
 struct object_builder {
     struct value_field *fields;
     uint32_t count;
     uint32_t capacity;
     bool spread_before; /* only then can a name come again */
+    bool has_missing;
 };
 
 static bool object_reserve(struct run *run, struct object_builder *object, uint32_t more)
@@ -421,7 +465,7 @@ static bool spread_one(struct run *run, struct object_builder *object, struct va
             object->spread_before = true;
             object_put(object, name, field);
         }
-        if (!budget_take_time(run->budget, run->error)) {
+        if (!budget_take_work(run->budget, 1 + (first ? 0 : object->count / 16), run->error)) {
             return false;
         }
     }
@@ -435,14 +479,27 @@ static bool spread(struct run *run, struct object_builder *object, struct value 
         return spread_one(run, object, value);
     }
     uint32_t count;
-    const struct value *items = value_items(run->arena, value, &count);
+    const struct value *items;
+    if (!run_items(run, value, "`$spread`", &items, &count)) {
+        return false;
+    }
     for (uint32_t i = 0; i < count; i++) {
+        if (!budget_take_time(run->budget, run->error)) {
+            return false;
+        }
         if (!spread_one(run, object, items[i])) {
             error_prefix_path_index(run->error, i);
             return false;
         }
     }
     return true;
+}
+
+/* What a patch takes for the removal of a field: the one text whose type is missing. */
+static struct value value_from_text_undefined(void)
+{
+    struct slice text = SLICE("{\"$undefined\":null}");
+    return (struct value){.kind = VALUE_TEXT, .size = (uint32_t)text.size, .text = text.data};
 }
 
 static bool evaluate_member(struct run *run, const struct expression_member *member,
@@ -456,14 +513,29 @@ static bool evaluate_member(struct run *run, const struct expression_member *mem
         return spread(run, object, value);
     }
     bool removes = keeps_missing && member->expression.kind == EXPRESSION_LITERAL;
-    if (value_is_missing(value) && !removes) {
-        return true;
+    if (value_is_missing(value)) {
+        value = removes ? value_from_text_undefined() : value;
+        object->has_missing |= !removes;
     }
     if (!object_reserve(run, object, 1)) {
         return false;
     }
+    if (object->spread_before && !budget_take_work(run->budget, object->count / 16, run->error)) {
+        return false;
+    }
     object_put(object, member->name, value);
     return true;
+}
+
+static void drop_missing(struct object_builder *object)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < object->count; i++) {
+        if (!value_is_missing(object->fields[i].value)) {
+            object->fields[count++] = object->fields[i];
+        }
+    }
+    object->count = count;
 }
 
 bool object_evaluate(struct run *run, const struct expression *expression, bool keeps_missing,
@@ -480,6 +552,9 @@ bool object_evaluate(struct run *run, const struct expression *expression, bool 
             error_prefix_path(run->error, member->name);
             return false;
         }
+    }
+    if (object.has_missing) {
+        drop_missing(&object);
     }
     *result = value_from_fields(object.fields, object.count);
     return true;
@@ -501,6 +576,13 @@ bool operator_argument(const struct operator_call *call, uint32_t index, struct 
 /* Arguments of most operators fit here; more go into the arena. */
 #define ARGUMENTS_ON_STACK 4
 
+/* Counts the work of an operator that walks a text; lists that are taken apart are counted by
+ * item, by who walks them. */
+static bool take_argument(struct run *run, struct value value)
+{
+    return value.kind >= VALUE_LIST || budget_take_value(run->budget, value, run->error);
+}
+
 static bool evaluate_operator(struct run *run, const struct expression *expression,
                               struct value *result)
 {
@@ -514,7 +596,8 @@ static bool evaluate_operator(struct run *run, const struct expression *expressi
         struct value *arguments =
             expression->count <= ARGUMENTS_ON_STACK ? few : arena_allocate(run->arena, size);
         for (uint32_t i = 0; i < expression->count; i++) {
-            if (!operator_argument(&call, i, &arguments[i])) {
+            if (!operator_argument(&call, i, &arguments[i]) ||
+                !take_argument(run, arguments[i])) {
                 return false;
             }
         }
@@ -538,7 +621,7 @@ bool expression_evaluate(struct run *run, const struct expression *expression, s
     case EXPRESSION_OPERATOR:
         return evaluate_operator(run, expression, result);
     }
-    assert(!"a kind of expression");
+    assert(false && "a kind of expression");
     return false;
 }
 
@@ -549,7 +632,7 @@ bool expression_evaluate_truth(struct run *run, const struct expression *express
         return false;
     }
     if (!value_is_boolean(value)) {
-        return run_mismatch(run, "A condition", "a boolean", value);
+        return run_wrong_type(run, "A condition", "a boolean", value);
     }
     *truth = value.kind == VALUE_TRUE;
     return true;
@@ -582,6 +665,9 @@ bool expression_hash_references(struct run *run, const struct expression *expres
     }
     struct value value;
     if (!reference_evaluate(run, expression, &value)) {
+        return false;
+    }
+    if (!budget_take_value(run->budget, value, run->error)) {
         return false;
     }
     *hash = value_hash(value, *hash);

@@ -238,6 +238,6 @@ bool method_bind_params(const struct method *method, struct value params,
                              SLICE_FORMAT(method->name), SLICE_FORMAT(name));
         }
     }
-    assert(!"a required parameter is one of the method's");
+    assert(false && "a required parameter is one of the method's");
     return false;
 }

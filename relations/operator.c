@@ -28,7 +28,7 @@ bool operator_mismatch(const struct operator_call *call, const char *expected, s
 {
     struct slice what = arena_format(call->run->arena, "An argument of `%.*s`%c",
                                      SLICE_FORMAT(call->expression->operator->name), 0);
-    return run_mismatch(call->run, what.data, expected, found);
+    return run_wrong_type(call->run, what.data, expected, found);
 }
 
 bool operator_items(const struct operator_call *call, uint32_t index, const struct value **items,
@@ -40,51 +40,63 @@ bool operator_items(const struct operator_call *call, uint32_t index, const stru
     return run_items(call->run, call->arguments[index], "a list", items, count);
 }
 
-static int compare(const struct operator_call *call)
+static bool compare(const struct operator_call *call, int *order)
 {
-    return value_compare(call->arguments[0], call->arguments[1]);
+    return run_compare(call->run, call->arguments[0], call->arguments[1], order);
 }
 
 bool operator_eq(const struct operator_call *call, struct value *result)
 {
-    *result = value_from_bool(compare(call) == 0);
-    return true;
+    int order = 0;
+    bool compared = compare(call, &order);
+    *result = value_from_bool(order == 0);
+    return compared;
 }
 
 bool operator_neq(const struct operator_call *call, struct value *result)
 {
-    *result = value_from_bool(compare(call) != 0);
-    return true;
+    int order = 0;
+    bool compared = compare(call, &order);
+    *result = value_from_bool(order != 0);
+    return compared;
 }
 
 bool operator_lt(const struct operator_call *call, struct value *result)
 {
-    *result = value_from_bool(compare(call) < 0);
-    return true;
+    int order = 0;
+    bool compared = compare(call, &order);
+    *result = value_from_bool(order < 0);
+    return compared;
 }
 
 bool operator_lte(const struct operator_call *call, struct value *result)
 {
-    *result = value_from_bool(compare(call) <= 0);
-    return true;
+    int order = 0;
+    bool compared = compare(call, &order);
+    *result = value_from_bool(order <= 0);
+    return compared;
 }
 
 bool operator_gt(const struct operator_call *call, struct value *result)
 {
-    *result = value_from_bool(compare(call) > 0);
-    return true;
+    int order = 0;
+    bool compared = compare(call, &order);
+    *result = value_from_bool(order > 0);
+    return compared;
 }
 
 bool operator_gte(const struct operator_call *call, struct value *result)
 {
-    *result = value_from_bool(compare(call) >= 0);
-    return true;
+    int order = 0;
+    bool compared = compare(call, &order);
+    *result = value_from_bool(order >= 0);
+    return compared;
 }
 
 bool operator_in(const struct operator_call *call, struct value *result)
 {
-    const struct value *items;
-    uint32_t count;
+    const struct value *items = NULL;
+    uint32_t count = 0;
     struct run *run = call->run;
     if (!operator_items(call, 1, &items, &count)) {
         return false;
@@ -94,7 +106,11 @@ bool operator_in(const struct operator_call *call, struct value *result)
         if (!budget_take_time(run->budget, run->error)) {
             return false;
         }
-        if (value_equal(call->arguments[0], items[i])) {
+        int order;
+        if (!run_compare(run, call->arguments[0], items[i], &order)) {
+            return false;
+        }
+        if (order == 0) {
             *result = VALUE_IS(VALUE_TRUE);
             break;
         }
@@ -109,7 +125,7 @@ static bool argument_truth(const struct operator_call *call, uint32_t index, boo
         return false;
     }
     if (!value_is_boolean(value)) {
-        return run_mismatch(call->run, "A condition", "a boolean", value);
+        return run_wrong_type(call->run, "A condition", "a boolean", value);
     }
     *truth = value.kind == VALUE_TRUE;
     return true;

@@ -37,8 +37,8 @@ bool operator_size(const struct operator_call *call, struct value *result)
  * that stands first. */
 static bool extreme(const struct operator_call *call, int sign, struct value *result)
 {
-    const struct value *items;
-    uint32_t count;
+    const struct value *items = NULL;
+    uint32_t count = 0;
     if (!operator_items(call, 0, &items, &count)) {
         return false;
     }
@@ -47,7 +47,10 @@ static bool extreme(const struct operator_call *call, int sign, struct value *re
         if (!budget_take_time(call->run->budget, call->run->error)) {
             return false;
         }
-        int order = value_compare(items[i], *result);
+        int order;
+        if (!run_compare(call->run, items[i], *result, &order)) {
+            return false;
+        }
         if (sign > 0 ? order < 0 : order > 0) {
             *result = items[i];
         }
@@ -67,8 +70,8 @@ bool operator_max(const struct operator_call *call, struct value *result)
 
 bool operator_first(const struct operator_call *call, struct value *result)
 {
-    const struct value *items;
-    uint32_t count;
+    const struct value *items = NULL;
+    uint32_t count = 0;
     if (!operator_items(call, 0, &items, &count)) {
         return false;
     }
@@ -78,8 +81,8 @@ bool operator_first(const struct operator_call *call, struct value *result)
 
 bool operator_last(const struct operator_call *call, struct value *result)
 {
-    const struct value *items;
-    uint32_t count;
+    const struct value *items = NULL;
+    uint32_t count = 0;
     if (!operator_items(call, 0, &items, &count)) {
         return false;
     }
@@ -89,8 +92,8 @@ bool operator_last(const struct operator_call *call, struct value *result)
 
 bool operator_reverse(const struct operator_call *call, struct value *result)
 {
-    const struct value *items;
-    uint32_t count;
+    const struct value *items = NULL;
+    uint32_t count = 0;
     struct list_builder list = {0};
     if (!operator_items(call, 0, &items, &count)) {
         return false;
@@ -133,22 +136,22 @@ static bool names_contain(const struct value *names, uint32_t count, struct slic
 static bool choose_fields(const struct operator_call *call, bool picks, struct value *result)
 {
     struct run *run = call->run;
-    const struct value_field *fields;
-    const struct value *names;
-    uint32_t count;
-    uint32_t name_count;
+    const struct value_field *fields = NULL;
+    const struct value *names = NULL;
+    uint32_t count = 0;
+    uint32_t name_count = 0;
     if (!argument_fields(call, &fields, &count) || !operator_items(call, 1, &names, &name_count)) {
         return false;
     }
     for (uint32_t i = 0; i < name_count; i++) {
         if (value_type(names[i]) != TYPE_STRING) {
-            return run_mismatch(run, "A name", "a string", names[i]);
+            return run_wrong_type(run, "A name", "a string", names[i]);
         }
     }
     struct value_field *chosen = arena_allocate(run->arena, count * sizeof(*chosen));
     uint32_t chosen_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!budget_take_time(run->budget, run->error)) {
+        if (!budget_take_work(run->budget, 1 + name_count / 16, run->error)) {
             return false;
         }
         if (names_contain(names, name_count, fields[i].name) == picks) {
@@ -171,8 +174,8 @@ bool operator_omit(const struct operator_call *call, struct value *result)
 
 bool operator_keys(const struct operator_call *call, struct value *result)
 {
-    const struct value_field *fields;
-    uint32_t count;
+    const struct value_field *fields = NULL;
+    uint32_t count = 0;
     struct list_builder list = {0};
     if (!argument_fields(call, &fields, &count)) {
         return false;
@@ -191,8 +194,8 @@ bool operator_keys(const struct operator_call *call, struct value *result)
 
 bool operator_values(const struct operator_call *call, struct value *result)
 {
-    const struct value_field *fields;
-    uint32_t count;
+    const struct value_field *fields = NULL;
+    uint32_t count = 0;
     struct list_builder list = {0};
     if (!argument_fields(call, &fields, &count)) {
         return false;

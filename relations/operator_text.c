@@ -2,6 +2,8 @@
  * commutes with escaping, so that most results are put together without being decoded. */
 #include "relations/operator.h"
 
+#include <assert.h>
+
 #include <math.h>
 
 static bool argument_string(const struct operator_call *call, uint32_t index, struct slice *escaped)
@@ -33,6 +35,7 @@ static bool string_of(const struct operator_call *call, struct slice escaped, st
         return false;
     }
     if (escaped.size > 0) {
+        assert(escaped.data != NULL);
         memcpy(text + 1, escaped.data, escaped.size);
     }
     *result = value_from_text(slice_make(text, escaped.size + 2));

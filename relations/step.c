@@ -25,7 +25,7 @@ bool step_literal_string(const struct bound_params *bound, enum parameter parame
 static bool compile_table(struct compiler *compiler, const struct bound_params *bound,
                           struct step *step)
 {
-    struct slice name;
+    struct slice name = {0};
     if (!param_is_given(bound, PARAM_TABLE)) {
         return true;
     }
@@ -111,7 +111,7 @@ static bool split_path(struct arena *arena, struct slice text, struct schema_pat
 static bool compile_to_field(struct compiler *compiler, const struct bound_params *bound,
                              struct step *step)
 {
-    struct slice text;
+    struct slice text = {0};
     if (!step_literal_string(bound, PARAM_TO_FIELD, compiler->error, &text)) {
         return false;
     }
@@ -373,7 +373,7 @@ static bool fail_at_position(struct run *run, const struct step *step, enum para
 {
     if (position >= 0) {
         error_prefix_path_index(run->error, (uint32_t)position);
-    } else {
+    } else if (position != POSITION_NONE) {
         error_prefix_path(run->error, parameter_name(parameter));
     }
     if (run->in_program) {

@@ -8,7 +8,8 @@
 static bool vetted_fields(struct run *run, struct value document, const struct value_field **fields,
                           uint32_t *count)
 {
-    if (!vet_value(document, DOCUMENT_DEPTH_MAX, run->error)) {
+    if (!budget_take_value(run->budget, document, run->error) ||
+        !vet_value(document, DOCUMENT_DEPTH_MAX, run->error)) {
         return false;
     }
     *fields = value_fields(run->arena, document, count);
@@ -38,8 +39,8 @@ static struct value id_value(struct run *run, const struct document *document)
 
 static bool run_insert(struct run *run, const struct step *step, struct value *result)
 {
-    const struct value_field *fields;
-    uint32_t count;
+    const struct value_field *fields = NULL;
+    uint32_t count = 0;
     if (!document_argument(run, step, &fields, &count)) {
         return false;
     }
@@ -55,8 +56,8 @@ static bool run_insert(struct run *run, const struct step *step, struct value *r
 static bool insert_one_of_many(struct run *run, const struct step *step, struct value source,
                                struct value *id)
 {
-    const struct value_field *fields;
-    uint32_t count;
+    const struct value_field *fields = NULL;
+    uint32_t count = 0;
     if (!budget_take_time(run->budget, run->error)) {
         return false;
     }
@@ -82,7 +83,7 @@ static bool run_insert_many(struct run *run, const struct step *step, struct val
 {
     struct value documents;
     const struct value *items;
-    uint32_t count;
+    uint32_t count = 0;
     struct list_builder list = {0};
     if (!step_argument(run, step, PARAM_DOCUMENTS, &documents)) {
         return false;
@@ -155,6 +156,9 @@ static bool patch_fields(struct run *run, const struct step *step, struct value 
 static bool vet_patch(struct run *run, struct value source, struct value_field **fields,
                       uint32_t *count)
 {
+    if (!budget_take_value(run->budget, source, run->error)) {
+        return false;
+    }
     const struct value_field *given = value_fields(run->arena, source, count);
     *fields = arena_allocate(run->arena, *count * sizeof(struct value_field));
     for (uint32_t i = 0; i < *count; i++) {
@@ -180,9 +184,9 @@ static bool vet_patch(struct run *run, struct value source, struct value_field *
 static bool run_patch(struct run *run, const struct step *step, struct value *result)
 {
     struct value source;
-    struct value_field *fields;
-    uint32_t count;
-    struct document *document;
+    struct value_field *fields = NULL;
+    uint32_t count = 0;
+    struct document *document = NULL;
     if (!patch_fields(run, step, &source)) {
         return false;
     }
@@ -201,9 +205,9 @@ static bool run_patch(struct run *run, const struct step *step, struct value *re
 
 static bool run_replace(struct run *run, const struct step *step, struct value *result)
 {
-    const struct value_field *fields;
-    uint32_t count;
-    struct document *document;
+    const struct value_field *fields = NULL;
+    uint32_t count = 0;
+    struct document *document = NULL;
     if (!document_argument(run, step, &fields, &count) ||
         !document_to_change(run, step, "Replace", &document)) {
         return false;
@@ -217,7 +221,7 @@ static bool run_replace(struct run *run, const struct step *step, struct value *
 
 static bool run_delete(struct run *run, const struct step *step, struct value *result)
 {
-    struct document *document;
+    struct document *document = NULL;
     if (!document_to_change(run, step, "Delete", &document)) {
         return false;
     }

@@ -107,6 +107,7 @@ static bool exchange_execute(struct exchange *exchange, struct service *service,
     if (exchange->call != NULL) {
         return call_run(exchange->call, result, &exchange->error);
     }
+    assert(exchange->method != NULL);
     return exchange->method->run(service, &job->arena, exchange->request.params, result,
                                  &exchange->error);
 }
