@@ -3,7 +3,6 @@
 #include "relations/operator.h"
 
 #include <assert.h>
-
 #include <math.h>
 
 static bool argument_string(const struct operator_call *call, uint32_t index, struct slice *escaped)
