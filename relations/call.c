@@ -344,7 +344,7 @@ bool call_run(struct call *call, struct value *result, struct error *error)
     }
     bool ran = run_anything(call, &run, result);
     if (call->in_transaction && ran) {
-        transaction_commit(run.database);
+        ran = transaction_commit(run.database, error);
     } else if (call->in_transaction) {
         transaction_rollback(run.database);
     }

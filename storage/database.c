@@ -138,8 +138,11 @@ struct database *database_create(struct schema *schema, const struct database_op
 
 void database_destroy(struct database *database)
 {
-    assert(!database->transaction.open);
+    assert(!database->transaction.open && !database->walkers);
     memory_release(database->transaction.changes);
+    history_release(database, UINT64_MAX);
+    history_deinit(&database->history);
+    buffer_deinit(&database->record);
     for (uint32_t i = 0; i < database->table_count; i++) {
         table_deinit(&database->tables[i]);
     }

@@ -24,7 +24,9 @@
 #include "base/value.h"
 #include "index/hash_map.h"
 #include "storage/document.h"
+#include "storage/history.h"
 #include "storage/index.h"
+#include "storage/journal.h"
 #include "storage/schema.h"
 
 #include <stdbool.h>
@@ -32,6 +34,7 @@
 #include <stdint.h>
 
 struct database;
+struct walker;
 
 struct table {
     struct database *database;
@@ -45,6 +48,7 @@ struct table {
     uint64_t count;        /* documents */
     uint64_t text_size;    /* bytes of their texts */
     uint64_t change;       /* number of the newest change to this table; 0: none */
+    uint64_t sequence;     /* number of the newest transaction that changed it; 0: none */
     struct shape **shapes; /* by hash */
     uint32_t shape_mask;
     uint32_t shape_count;
@@ -82,6 +86,11 @@ struct database {
     struct database_options options;
     struct transaction transaction;
     uint64_t change;            /* number of the newest change */
+    uint64_t sequence;          /* number of the newest transaction that was committed */
+    struct journal *journal;    /* gets the records of transactions; NULL: in memory only */
+    struct history history;     /* transactions that the journal has not made durable yet */
+    struct walker *walkers;     /* that are told of changes */
+    struct buffer record;       /* of the transaction that is committed */
     uint64_t clock_us;          /* the newest creation time that was given out */
     size_t shape_size;          /* bytes of all shapes */
     uint64_t shape_serial;      /* of the newest shape */
@@ -135,11 +144,22 @@ MUST_CHECK bool transaction_replace(struct database *database, struct document *
 
 void transaction_delete(struct database *database, struct document *document);
 
-void transaction_commit(struct database *database);
+/* Makes the transaction's changes stay, numbers it, and hands their record to the journal.
+ * Errors: ReadOnly, LimitExceeded; the transaction is rolled back then. */
+MUST_CHECK bool transaction_commit(struct database *database, struct error *error);
 void transaction_rollback(struct database *database);
 
 /* Lets go of what the transaction removed. */
 void transaction_end(struct database *database);
+
+/* Puts change->after in the place of change->before; either may be NULL. For storage/ alone. */
+void change_apply(struct database *database, const struct change *change);
+
+/* Checks the user's fields, whose names are those of `shape`, against the table's schema.
+ * Errors: SchemaViolation; the path begins with the field. */
+MUST_CHECK bool table_check_types(const struct table *table, const struct shape *shape,
+                                  const struct value_field *fields, uint32_t count,
+                                  struct error *error);
 
 /* Asserts that indexes equal documents, counters are right, and every structure's invariants. */
 void database_check(struct database *database);

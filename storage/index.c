@@ -370,3 +370,16 @@ struct document *index_find_duplicate(struct index *index, const struct document
     buffer_deinit(&key);
     return found;
 }
+
+bool index_has_same_key(const struct index *index, const struct document *a,
+                        const struct document *b)
+{
+    assert(index->unique);
+    for (uint32_t i = 0; i < index->field_count; i++) {
+        struct value value = index_field_value(index, a, i);
+        if (value_is_missing(value) || value_compare(value, index_field_value(index, b, i)) != 0) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -63,4 +63,8 @@ void index_bound(const struct index *index, struct slice key, bool after,
 struct document *index_find_duplicate(struct index *index, const struct document *document,
                                       const struct document *except);
 
+/* True if the unique index `index` cannot have both: no field is missing, and all are equal. */
+bool index_has_same_key(const struct index *index, const struct document *a,
+                        const struct document *b);
+
 #endif

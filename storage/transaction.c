@@ -7,8 +7,11 @@
 #include "index/order.h"
 #include "storage/database.h"
 #include "storage/id.h"
+#include "storage/record.h"
+#include "storage/walker.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -71,10 +74,11 @@ static void index_swap(struct database *database, struct table *table, struct do
     hash_map_replace(&database->documents, hash, before, after);
 }
 
-/* Puts `after` in the place of `before`; either may be NULL. */
-static void apply(struct database *database, struct table *table, struct document *before,
-                  struct document *after)
+void change_apply(struct database *database, const struct change *change)
 {
+    struct table *table = change->table;
+    struct document *before = change->before;
+    struct document *after = change->after;
     if (!before) {
         index_put(database, table, after);
     } else if (!after) {
@@ -95,14 +99,14 @@ static void add_change(struct database *database, struct table *table, struct do
 {
     struct transaction *transaction = &database->transaction;
     assert(transaction->open);
-    apply(database, table, before, after);
+    struct change change = {.table = table, .before = before, .after = after};
+    change_apply(database, &change);
     if (transaction->count == transaction->capacity) {
         transaction->capacity = transaction->capacity ? transaction->capacity * 2 : 16;
         size_t size = transaction->capacity * sizeof(struct change);
         transaction->changes = memory_resize(transaction->changes, size);
     }
-    transaction->changes[transaction->count] =
-        (struct change){.table = table, .before = before, .after = after};
+    transaction->changes[transaction->count] = change;
     transaction->count += 1;
 }
 
@@ -242,24 +246,25 @@ static bool split_fields(struct draft *draft, const struct value_field *fields, 
     return true;
 }
 
-static bool check_types(const struct draft *draft, const struct shape *shape, struct error *error)
+bool table_check_types(const struct table *table, const struct shape *shape,
+                       const struct value_field *fields, uint32_t count, struct error *error)
 {
-    const struct type *type = draft->table->schema->fields;
+    const struct type *type = table->schema->fields;
     if (!type) {
         return true;
     }
     if (!shape->conforms) {
-        return type_check_fields(type, draft->fields, draft->count, error);
+        return type_check_fields(type, fields, count, error);
     }
     uint32_t position = SHAPE_USER_FIELDS;
-    for (uint32_t i = 0; i < draft->count; i++) {
-        struct value value = draft->fields[i].value;
+    for (uint32_t i = 0; i < count; i++) {
+        struct value value = fields[i].value;
         if (value_is_missing(value)) {
             continue;
         }
         if (shape->types[position] && !type_check(shape->types[position], value, error)) {
-            error->field = draft->fields[i].name;
-            error_prefix_path(error, draft->fields[i].name);
+            error->field = fields[i].name;
+            error_prefix_path(error, fields[i].name);
             return false;
         }
         position += 1;
@@ -319,7 +324,8 @@ static struct document *make_document(const struct draft *draft, const struct do
     struct shape *shape = shape_acquire(table, draft->fields, draft->count);
     size_t text_size =
         document_text_size(draft->id, draft->creation_time, draft->fields, draft->count);
-    if (!check_types(draft, shape, error) || !check_size(draft, text_size, error)) {
+    if (!table_check_types(table, shape, draft->fields, draft->count, error) ||
+        !check_size(draft, text_size, error)) {
         if (error->table.data == NULL) {
             error->table = table->name;
         }
@@ -461,10 +467,72 @@ void transaction_delete(struct database *database, struct document *document)
     add_change(database, document->shape->table, document, NULL);
 }
 
-void transaction_commit(struct database *database)
+static bool only_deletes(const struct transaction *transaction)
 {
-    assert(database->transaction.open);
-    database->transaction.open = false;
+    for (uint32_t i = 0; i < transaction->count; i++) {
+        if (transaction->changes[i].after) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool fail_read_only(struct error *error, int reason)
+{
+    const char *why =
+        reason == ENOSPC || reason == EFBIG || reason == EDQUOT ? "disk full" : strerror(reason);
+    error_set(error, ERROR_READ_ONLY, "Writes are refused for now: %s.", why);
+    error->reason = arena_format(error->arena, "%s", why);
+    error->outcome = SLICE("refused");
+    return false;
+}
+
+/* Hands the record of the open transaction to the journal. */
+static bool hand_over(struct database *database, struct error *error)
+{
+    const struct transaction *transaction = &database->transaction;
+    struct buffer *record = &database->record;
+    record->size = 0;
+    record_write(record, database->clock_us, transaction->changes, transaction->count);
+    int reason = 0;
+    enum journal_answer answer =
+        journal_accepts(database->journal, record->size, only_deletes(transaction), &reason);
+    if (answer == JOURNAL_REFUSED) {
+        return fail_read_only(error, reason);
+    }
+    if (answer == JOURNAL_TOO_LARGE) {
+        error_set(error, ERROR_LIMIT_EXCEEDED,
+                  "The transaction's changes have %zu bytes, more than a segment of the journal "
+                  "takes.",
+                  record->size);
+        error->limit = SLICE("transaction");
+        return false;
+    }
+    journal_append(database->journal, database->sequence + 1, buffer_slice(record));
+    history_add(&database->history, database->sequence + 1, transaction->changes,
+                transaction->count);
+    return true;
+}
+
+bool transaction_commit(struct database *database, struct error *error)
+{
+    struct transaction *transaction = &database->transaction;
+    assert(transaction->open);
+    if (transaction->count == 0) {
+        transaction->open = false;
+        return true;
+    }
+    if (database->journal && !hand_over(database, error)) {
+        transaction_rollback(database);
+        return false;
+    }
+    database->sequence += 1;
+    for (uint32_t i = 0; i < transaction->count; i++) {
+        transaction->changes[i].table->sequence = database->sequence;
+        walkers_note(database, &transaction->changes[i]);
+    }
+    transaction->open = false;
+    return true;
 }
 
 void transaction_rollback(struct database *database)
@@ -473,11 +541,11 @@ void transaction_rollback(struct database *database)
     assert(transaction->open);
     for (uint32_t i = transaction->count; i > 0; i--) {
         struct change *change = &transaction->changes[i - 1];
-        apply(database, change->table, change->after, change->before);
+        struct change inverse = {
+            .table = change->table, .before = change->after, .after = change->before};
+        change_apply(database, &inverse);
         /* Now it is the document after that is out of its table and waits for the end. */
-        struct document *before = change->before;
-        change->before = change->after;
-        change->after = before;
+        *change = inverse;
     }
     transaction->open = false;
 }

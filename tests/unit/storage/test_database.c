@@ -82,7 +82,7 @@ static struct document *insert_alone(struct fixture *f, struct table *table, con
     transaction_begin(f->database);
     struct document *document = insert(f, table, text);
     cr_assert_not_null(document, "%s: %.*s", text, SLICE_FORMAT(f->error.message));
-    transaction_commit(f->database);
+    cr_assert(transaction_commit(f->database, &f->error));
     transaction_end(f->database);
     return document;
 }
@@ -164,7 +164,7 @@ Test(database, a_patch_keeps_places_appends_new_fields_and_removes_missing_ones)
     struct slice id = arena_copy(&f.arena, document_id(document));
     transaction_begin(f.database);
     cr_assert(patch(&f, document, "{\"new\":[],\"y\":{\"$undefined\":null},\"x\":\"one\"}"));
-    transaction_commit(f.database);
+    cr_assert(transaction_commit(f.database, &f.error));
     transaction_end(f.database);
     assert_text(database_find(f.database, id), ",\"x\":\"one\",\"z\":3,\"new\":[]}");
     fixture_deinit(&f);
@@ -179,7 +179,7 @@ Test(database, a_patch_that_changes_nothing_writes_nothing)
     transaction_begin(f.database);
     cr_assert(patch(&f, document, "{\"x\":1,\"y\":{\"$undefined\":null}}"));
     cr_assert_eq(f.database->transaction.count, 0);
-    transaction_commit(f.database);
+    cr_assert(transaction_commit(f.database, &f.error));
     transaction_end(f.database);
     cr_assert_eq(f.database->change, change);
     fixture_deinit(&f);
@@ -225,7 +225,7 @@ Test(database, what_is_refused_leaves_nothing_behind)
                       SLICE_FORMAT(path));
         }
         cr_assert_eq(f.database->transaction.count, 0);
-        transaction_commit(f.database);
+        cr_assert(transaction_commit(f.database, &f.error));
         transaction_end(f.database);
     }
     cr_assert_eq(f.users->count, 1);
@@ -333,7 +333,7 @@ Test(database, shapes_are_shared_and_go_with_their_last_document)
     transaction_delete(f.database, a);
     transaction_delete(f.database, b);
     transaction_delete(f.database, c);
-    transaction_commit(f.database);
+    cr_assert(transaction_commit(f.database, &f.error));
     transaction_end(f.database);
     cr_assert_eq(f.things->shape_count, 0);
     cr_assert_eq(f.database->shape_size, 0);
@@ -368,7 +368,7 @@ Test(database, by_id_is_built_when_it_is_asked_for_and_kept_up_from_then_on)
     cr_assert_eq(f.things->by_id.tree.count, 51);
     transaction_begin(f.database);
     cr_assert(patch(&f, late, "{\"c\":2}"));
-    transaction_commit(f.database);
+    cr_assert(transaction_commit(f.database, &f.error));
     transaction_end(f.database);
     struct slice before = SLICE("");
     struct btree_cursor cursor;
@@ -390,7 +390,7 @@ Test(database, the_memory_limit_refuses_inserts_and_lets_deletes_go_on)
     cr_assert_null(insert(&f, f.things, "{}"));
     cr_assert_eq(f.error.code, ERROR_LIMIT_EXCEEDED);
     transaction_delete(f.database, document);
-    transaction_commit(f.database);
+    cr_assert(transaction_commit(f.database, &f.error));
     transaction_end(f.database);
     cr_assert_eq(f.things->count, 0);
     fixture_deinit(&f);
@@ -477,7 +477,7 @@ Test(database, undoing_random_transactions_restores_every_document)
         if (undone) {
             transaction_rollback(f.database);
         } else {
-            transaction_commit(f.database);
+            cr_assert(transaction_commit(f.database, &f.error));
         }
         transaction_end(f.database);
         database_check(f.database);
