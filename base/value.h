@@ -218,6 +218,11 @@ size_t value_write_size(struct value value);
  * proportion to `size_max` at most, however often parts are mentioned. */
 MUST_CHECK bool value_fits(struct value value, size_t size_max, size_t *size);
 
+/* The same, and at most `depth_max` containers that are taken apart lie within each other. Where
+ * that is exceeded `*size` is still at most `size_max`. */
+MUST_CHECK bool value_fits_within(struct value value, size_t size_max, size_t depth_max,
+                                  size_t *size);
+
 /* The canonical JSON of `value`: the value's own text, or a copy in `arena`. */
 struct slice value_text(struct arena *arena, struct value value);
 

@@ -144,8 +144,10 @@ static void emit_next(struct writer *writer)
 }
 
 /* Writes `value`, or counts what that takes if `buffer` is NULL; stops once more than `size_max`
- * bytes were written. Returns the bytes so far. */
-static size_t write_up_to(struct buffer *buffer, struct value value, size_t size_max)
+ * bytes were written or more than `depth_max` containers are open. Returns the bytes so far, and in
+ * `*whole` whether that is all. */
+static size_t write_up_to(struct buffer *buffer, struct value value, size_t size_max,
+                          size_t depth_max, bool *whole)
 {
     struct writer writer;
     writer.buffer = buffer;
@@ -154,9 +156,10 @@ static size_t write_up_to(struct buffer *buffer, struct value value, size_t size
     writer.frame_count = 0;
     writer.frame_capacity = FRAMES_FIRST;
     emit_value(&writer, value);
-    while (writer.frame_count > 0 && writer.size <= size_max) {
+    while (writer.frame_count > 0 && writer.size <= size_max && writer.frame_count <= depth_max) {
         emit_next(&writer);
     }
+    *whole = writer.frame_count == 0 && writer.size <= size_max;
     if (writer.frames != writer.first_frames) {
         memory_release(writer.frames);
     }
@@ -165,18 +168,27 @@ static size_t write_up_to(struct buffer *buffer, struct value value, size_t size
 
 void value_write(struct buffer *buffer, struct value value)
 {
-    write_up_to(buffer, value, SIZE_MAX);
+    bool whole;
+    write_up_to(buffer, value, SIZE_MAX, SIZE_MAX, &whole);
+    assert(whole);
 }
 
 size_t value_write_size(struct value value)
 {
-    return write_up_to(NULL, value, SIZE_MAX);
+    bool whole;
+    return write_up_to(NULL, value, SIZE_MAX, SIZE_MAX, &whole);
 }
 
 bool value_fits(struct value value, size_t size_max, size_t *size)
 {
-    *size = write_up_to(NULL, value, size_max);
-    return *size <= size_max;
+    return value_fits_within(value, size_max, SIZE_MAX, size);
+}
+
+bool value_fits_within(struct value value, size_t size_max, size_t depth_max, size_t *size)
+{
+    bool whole;
+    *size = write_up_to(NULL, value, size_max, depth_max, &whole);
+    return whole;
 }
 
 struct slice value_text(struct arena *arena, struct value value)

@@ -73,7 +73,8 @@ static void append_items(struct buffer *output, const struct error *error)
 
 static void append_value(struct buffer *output, struct value value)
 {
-    if (!value_is_missing(value) && value_write_size(value) <= REPLY_ERROR_VALUE_SIZE_MAX) {
+    size_t size;
+    if (!value_is_missing(value) && value_fits(value, REPLY_ERROR_VALUE_SIZE_MAX, &size)) {
         buffer_append_slice(output, SLICE(",\"value\":"));
         value_write(output, value);
     }

@@ -37,13 +37,34 @@ bool budget_take_documents(struct budget *budget, uint64_t count, struct error *
     return exceed(error, SLICE("documents"), "documents read", budget->limits.documents);
 }
 
+static uint64_t most_memory(const struct budget *budget)
+{
+    return budget->limits.bytes > LIMIT_MEMORY ? budget->limits.bytes : LIMIT_MEMORY;
+}
+
 bool budget_take_bytes(struct budget *budget, uint64_t bytes, struct error *error)
 {
     budget->bytes += bytes;
-    if (LIKELY(budget->bytes <= budget->limits.bytes)) {
+    if (LIKELY(budget->bytes <= LIMIT_MEMORY || budget->bytes <= budget->limits.bytes)) {
+        return true;
+    }
+    return exceed(error, SLICE("bytes"), "bytes of memory", most_memory(budget));
+}
+
+bool budget_take_result(struct budget *budget, uint64_t bytes, struct error *error)
+{
+    budget->result_bytes += bytes;
+    if (LIKELY(budget->result_bytes <= budget->limits.bytes)) {
         return true;
     }
     return exceed(error, SLICE("bytes"), "bytes of result", budget->limits.bytes);
+}
+
+static void start_clock(struct budget *budget, uint64_t now)
+{
+    if (budget->deadline_ns == 0) {
+        budget->deadline_ns = now + budget->limits.milliseconds * 1000000;
+    }
 }
 
 bool budget_take_time(struct budget *budget, struct error *error)
@@ -53,11 +74,77 @@ bool budget_take_time(struct budget *budget, struct error *error)
     }
     budget->ticks = TICKS_BETWEEN_LOOKS;
     uint64_t now = monotonic_ns();
-    if (budget->deadline_ns == 0) {
-        budget->deadline_ns = now + budget->limits.milliseconds * 1000000;
-    }
+    start_clock(budget, now);
     if (now <= budget->deadline_ns) {
         return true;
     }
     return exceed(error, SLICE("milliseconds"), "milliseconds", budget->limits.milliseconds);
+}
+
+bool budget_take_work(struct budget *budget, uint64_t pieces, struct error *error)
+{
+    if (LIKELY(pieces < budget->ticks)) {
+        budget->ticks -= (uint32_t)pieces;
+        return true;
+    }
+    budget->ticks = 1;
+    return budget_take_time(budget, error);
+}
+
+bool budget_measure(struct budget *budget, struct value value, size_t *size, struct error *error)
+{
+    uint64_t bytes = most_memory(budget);
+    if (value_fits_within(value, bytes, LIMIT_DEPTH, size)) {
+        return true;
+    }
+    if (*size > bytes) {
+        return exceed(error, SLICE("bytes"), "bytes of a value", bytes);
+    }
+    return exceed(error, SLICE("depth"), "levels of a value", LIMIT_DEPTH);
+}
+
+/* Bytes of a value that are one piece of work to look at. */
+#define BYTES_OF_WORK 64
+
+bool budget_take_value(struct budget *budget, struct value value, struct error *error)
+{
+    size_t size = value.size;
+    if (value.kind < VALUE_TEXT) {
+        return true;
+    }
+    if (value.kind >= VALUE_LIST && !budget_measure(budget, value, &size, error)) {
+        return false;
+    }
+    return size < BYTES_OF_WORK || budget_take_work(budget, size / BYTES_OF_WORK, error);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What is left of a limit; what went beyond it was refused, and counted. */
+static uint64_t left(uint64_t limit, uint64_t taken)
+{
+    return taken < limit ? limit - taken : 0;
+}
+
+void budget_begin_inner(struct budget *inner, const struct limits *limits, struct budget *outer)
+{
+    struct limits own = *limits;
+    uint64_t now = monotonic_ns();
+    own.documents = least(own.documents, left(outer->limits.documents, outer->documents));
+    own.bytes = least(own.bytes, left(outer->limits.bytes, outer->result_bytes));
+    budget_init(inner, &own);
+    inner->bytes = outer->bytes;
+    start_clock(outer, now);
+    inner->deadline_ns = least(now + own.milliseconds * 1000000, outer->deadline_ns);
+}
+
+void budget_end_inner(const struct budget *inner, struct budget *outer)
+{
+    outer->documents += inner->documents;
+    outer->ranges += inner->ranges;
+    outer->bytes = inner->bytes;
+    outer->result_bytes += inner->result_bytes;
 }

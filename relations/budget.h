@@ -6,13 +6,14 @@
 
 #include "base/error.h"
 #include "base/macros.h"
+#include "base/value.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct limits {
     uint64_t documents;    /* that a request may read */
-    uint64_t bytes;        /* of result, and of memory for it */
+    uint64_t bytes;        /* of result */
     uint64_t milliseconds; /* that it may run */
 };
 
@@ -20,13 +21,20 @@ struct limits {
 #define LIMIT_BYTES        (64ull * 1024 * 1024)
 #define LIMIT_MILLISECONDS 1000
 
+/* Memory that a request may take beside its result; as much as its result may, if that is more. */
+#define LIMIT_MEMORY       LIMIT_BYTES
+
+/* Lists and objects within each other that a computed value may have. */
+#define LIMIT_DEPTH        256
+
 struct budget {
     struct limits limits;
-    uint64_t documents;   /* read so far */
-    uint64_t ranges;      /* asked for so far */
-    uint64_t bytes;       /* of results made so far */
-    uint64_t deadline_ns; /* on the monotonic clock; set at the first look, 0 until then */
-    uint32_t ticks;       /* until the clock is looked at again */
+    uint64_t documents;    /* read so far */
+    uint64_t ranges;       /* asked for so far */
+    uint64_t bytes;        /* of memory taken so far */
+    uint64_t result_bytes; /* of results so far */
+    uint64_t deadline_ns;  /* on the monotonic clock; set at the first look, 0 until then */
+    uint32_t ticks;        /* until the clock is looked at again */
 };
 
 /* Starts a budget now. */
@@ -35,8 +43,28 @@ void budget_init(struct budget *budget, const struct limits *limits);
 /* Takes from the budget. Errors: LimitExceeded, which names the limit. */
 MUST_CHECK bool budget_take_documents(struct budget *budget, uint64_t count, struct error *error);
 MUST_CHECK bool budget_take_bytes(struct budget *budget, uint64_t bytes, struct error *error);
+MUST_CHECK bool budget_take_result(struct budget *budget, uint64_t bytes, struct error *error);
 
 /* Counts one small piece of work; looks at the clock every so often. */
 MUST_CHECK bool budget_take_time(struct budget *budget, struct error *error);
+
+/* Counts as many small pieces of work at once. */
+MUST_CHECK bool budget_take_work(struct budget *budget, uint64_t pieces, struct error *error);
+
+/* How many bytes of JSON a computed value is, which may mention its parts so often that it cannot
+ * be written, and be nested so deeply that it cannot be compared.
+ * Errors: LimitExceeded for more bytes than the request may have memory, or LIMIT_DEPTH levels. */
+MUST_CHECK bool budget_measure(struct budget *budget, struct value value, size_t *size,
+                               struct error *error);
+
+/* Counts the work of looking at a value whole, to compare it or to store it.
+ * Errors: those of budget_measure, and LimitExceeded for the time. */
+MUST_CHECK bool budget_take_value(struct budget *budget, struct value value, struct error *error);
+
+/* Starts `inner` with `limits` within what `outer` has left. */
+void budget_begin_inner(struct budget *inner, const struct limits *limits, struct budget *outer);
+
+/* Counts what `inner` took for `outer`. */
+void budget_end_inner(const struct budget *inner, struct budget *outer);
 
 #endif

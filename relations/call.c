@@ -189,19 +189,11 @@ void call_prefetch(struct call *call, unsigned stage)
 
 /* Running. */
 
-static bool check_result_size(struct call *call, struct budget *budget, struct value value,
-                              struct error *error)
+/* Takes the result from the budget. */
+static bool take_result(struct budget *budget, struct value value, struct error *error)
 {
-    if (value.kind <= VALUE_DOCUMENT) {
-        return true;
-    }
-    uint64_t size = value_write_size(value);
-    if (size <= budget->limits.bytes) {
-        return true;
-    }
-    (void)call;
-    budget->bytes = 0;
-    return budget_take_bytes(budget, size, error);
+    size_t size;
+    return budget_measure(budget, value, &size, error) && budget_take_result(budget, size, error);
 }
 
 struct explained {
@@ -261,8 +253,9 @@ static bool explain(struct run *run, const struct program *program, struct value
 {
     struct explained explained = {.run = run};
     struct budget cost = *run->budget;
-    size_t bytes = value_write_size(*result);
-    if (!explain_block(&explained, &program->block, SLICE(""))) {
+    size_t bytes;
+    if (!budget_measure(run->budget, *result, &bytes, run->error) ||
+        !explain_block(&explained, &program->block, SLICE(""))) {
         return false;
     }
     struct value_field *figures = arena_allocate(run->arena, 3 * sizeof(*figures));
@@ -294,32 +287,10 @@ static bool run_program(struct call *call, struct run *run, struct value *result
     return !explains || explain(run, program, result);
 }
 
-/* Starts the budget of a program with limits of its own within that of its message. */
-static struct budget *begin_budget(struct call *call)
-{
-    struct budget *outer = call->budget;
-    if (!call->has_own_budget) {
-        return outer;
-    }
-    struct limits limits = call->own_budget.limits;
-    limits.documents = least(limits.documents, outer->limits.documents - outer->documents);
-    limits.bytes = least(limits.bytes, outer->limits.bytes - outer->bytes);
-    budget_init(&call->own_budget, &limits);
-    return &call->own_budget;
-}
-
-static void end_budget(struct call *call)
-{
-    if (call->has_own_budget) {
-        call->budget->documents += call->own_budget.documents;
-        call->budget->bytes += call->own_budget.bytes;
-    }
-}
-
 static bool run_anything(struct call *call, struct run *run, struct value *result)
 {
     bool ran = call->program ? run_program(call, run, result) : step_run(run, &call->step, result);
-    return ran && check_result_size(call, run->budget, *result, run->error);
+    return ran && take_result(run->budget, *result, run->error);
 }
 
 bool call_run(struct call *call, struct value *result, struct error *error)
@@ -330,10 +301,14 @@ bool call_run(struct call *call, struct value *result, struct error *error)
         slots = arena_allocate(call->arena, call->program->slot_count * sizeof(struct value));
     }
     slots[SLOT_ARGS] = call->args;
+    if (call->has_own_budget) {
+        struct limits limits = call->own_budget.limits;
+        budget_begin_inner(&call->own_budget, &limits, call->budget);
+    }
     struct run run = {
         .database = call->relations->database,
         .arena = call->arena,
-        .budget = begin_budget(call),
+        .budget = call->has_own_budget ? &call->own_budget : call->budget,
         .error = error,
         .slots = slots,
         .scratch = &call->relations->scratch,
@@ -348,7 +323,9 @@ bool call_run(struct call *call, struct value *result, struct error *error)
     } else if (call->in_transaction) {
         transaction_rollback(run.database);
     }
-    end_budget(call);
+    if (call->has_own_budget) {
+        budget_end_inner(&call->own_budget, call->budget);
+    }
     return ran;
 }
 

@@ -91,7 +91,7 @@ static bool run_async_map(struct run *run, const struct step *step, struct value
     struct value *results = arena_allocate(run->arena, count * sizeof(struct value));
     for (uint32_t i = 0; i < count; i++) {
         run->slots[step->as_slot] = items[i];
-        if (!map_one(run, step, i, &results[i])) {
+        if (!budget_take_time(run->budget, run->error) || !map_one(run, step, i, &results[i])) {
             return false;
         }
         if (value_is_missing(results[i])) {
@@ -166,8 +166,12 @@ static int compare_items(struct sorter *sorter, uint32_t a, uint32_t b)
 {
     uint32_t width = sorter->step->by_count;
     for (uint32_t i = 0; i < width; i++) {
-        int order =
-            value_compare(sorter->keys[(size_t)a * width + i], sorter->keys[(size_t)b * width + i]);
+        int order;
+        if (!run_compare(sorter->run, sorter->keys[(size_t)a * width + i],
+                         sorter->keys[(size_t)b * width + i], &order)) {
+            sorter->failed = true;
+            return 0;
+        }
         if (order != 0) {
             return sorter->step->by[i].descending ? -order : order;
         }
@@ -183,7 +187,7 @@ static void merge_runs(struct sorter *sorter, uint32_t begin, uint32_t middle, u
     for (uint32_t i = begin; i < end && !sorter->failed; i++) {
         bool take_left = right == end;
         if (left < middle && right < end) {
-            sorter->failed = !budget_take_time(sorter->run->budget, sorter->run->error);
+            sorter->failed |= !budget_take_time(sorter->run->budget, sorter->run->error);
             take_left =
                 compare_items(sorter, sorter->positions[left], sorter->positions[right]) <= 0;
         }
@@ -257,7 +261,7 @@ static bool run_sort(struct run *run, const struct step *step, struct value *res
     return true;
 }
 
-/* Distinct and group. Missing keys count as null, as they do in lists. */
+/* Distinct and group. A missing key is a key like any other, and not null. */
 
 static bool run_distinct(struct run *run, const struct step *step, struct value *result)
 {
@@ -394,10 +398,15 @@ static bool run_assert(struct run *run, const struct step *step, struct value *r
     if (!step_argument(run, step, PARAM_MESSAGE, &message)) {
         return false;
     }
+    if (!budget_take_value(run->budget, message, run->error)) {
+        return false;
+    }
     bool is_string = value_type(message) == TYPE_STRING;
-    struct slice text =
+    error_set(run->error, ERROR_ASSERT_FAILED, "%s", "");
+    /* Not formatted: the text may have a zero in it. */
+    run->error->message =
         is_string ? value_string(run->arena, message) : value_text(run->arena, message);
-    return error_set(run->error, ERROR_ASSERT_FAILED, "%.*s", SLICE_FORMAT(text));
+    return false;
 }
 
 bool collection_run(struct run *run, const struct step *step, struct value *result)

@@ -210,8 +210,9 @@ static bool compile_operator(struct compiler *compiler, const struct operator* o
     }
     uint32_t count = 0;
     const struct value *items = is_list ? value_items(compiler->arena, source, &count) : NULL;
-    bool fits = is_list && count >= operator->count_min &&
-                (count <= operator->count_max || operator->count_max == UINT8_MAX);
+    bool fits =
+        is_list && count >= operator->count_min &&(
+                                count <= operator->count_max || operator->count_max == UINT8_MAX);
     if (!fits && operator->count_max == UINT8_MAX) {
         return error_set(compiler->error, ERROR_INVALID_PARAMS,
                          "`%.*s` takes an array of at least %u expressions.",
@@ -219,8 +220,8 @@ static bool compile_operator(struct compiler *compiler, const struct operator* o
     }
     if (!fits && operator->count_min == operator->count_max) {
         return error_set(compiler->error, ERROR_INVALID_PARAMS,
-                         "`%.*s` takes an array of %u expressions.", SLICE_FORMAT(operator->name),
-                         operator->count_min);
+                         "`%.*s` takes an array of %u expressions.",
+                         SLICE_FORMAT(operator->name), operator->count_min);
     }
     if (!fits) {
         return error_set(compiler->error, ERROR_INVALID_PARAMS,
@@ -596,8 +597,7 @@ static bool evaluate_operator(struct run *run, const struct expression *expressi
         struct value *arguments =
             expression->count <= ARGUMENTS_ON_STACK ? few : arena_allocate(run->arena, size);
         for (uint32_t i = 0; i < expression->count; i++) {
-            if (!operator_argument(&call, i, &arguments[i]) ||
-                !take_argument(run, arguments[i])) {
+            if (!operator_argument(&call, i, &arguments[i]) || !take_argument(run, arguments[i])) {
                 return false;
             }
         }

@@ -187,6 +187,12 @@ MUST_CHECK bool run_items(struct run *run, struct value value, const char *what,
  * "`what` must be `expected`, got …". Returns false. */
 bool run_mismatch(struct run *run, const char *what, const char *expected, struct value found);
 
+/* The same for what an operator or a condition got: TypeMismatch, whatever `found` is. */
+bool run_wrong_type(struct run *run, const char *what, const char *expected, struct value found);
+
+/* Orders two values. Errors: LimitExceeded. */
+MUST_CHECK bool run_compare(struct run *run, struct value a, struct value b, int *order);
+
 /* Operators (relations/operator.c). */
 
 struct operator_call {

@@ -122,10 +122,13 @@ static bool traverse_from(struct run *run, const struct step *step, struct value
     return true;
 }
 
-static bool append_found(struct run *run, struct list_builder *list, struct value document,
-                         uint64_t depth)
+static bool append_found(struct run *run, const struct step *step, struct list_builder *list,
+                         struct value document, uint64_t depth)
 {
     size_t size = 2 * sizeof(struct value_field);
+    if (step->has_select && !read_select(run, step, document_of(document), &document)) {
+        return false;
+    }
     if (!budget_take_bytes(run->budget, size, run->error)) {
         return false;
     }
@@ -144,7 +147,7 @@ static bool expand(struct run *run, const struct step *step, struct value id, ui
     if (!budget_take_time(run->budget, run->error)) {
         return false;
     }
-    if (!step_run(run, step->via, &found)) {
+    if (!read_run(run, step->via, &found)) {
         error_prefix_path(run->error, SLICE("via"));
         error_prefix_path(run->error, step->method->name);
         return false;
@@ -156,12 +159,9 @@ static bool expand(struct run *run, const struct step *step, struct value id, ui
         if (value_is_null_or_missing(document)) {
             continue;
         }
-        struct value key = object_find(document, SLICE("_id"));
-        if (value_is_missing(key)) {
-            return run_mismatch(run, "`_id` of what `via` selects", "there", key);
-        }
+        struct value key = document_field(document_of(document), SHAPE_ID);
         if (!value_set_put(run, seen, key, &number, &added) ||
-            (added && !append_found(run, list, document, depth))) {
+            (added && !append_found(run, step, list, document, depth))) {
             return false;
         }
     }

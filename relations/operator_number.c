@@ -260,6 +260,28 @@ static double round_decimal(double number, int places)
     return copysign(strtod(text, NULL), number);
 }
 
+/* Int64 have digits before the point only. */
+static bool round_int64(const struct operator_call *call, int64_t number, int places,
+                        struct value *result)
+{
+    int64_t unit = 1;
+    *result = value_from_int64(places < -19 ? 0 : number);
+    if (places >= 0 || places < -19) {
+        return true;
+    }
+    /* Cut all digits but the one that decides, so that units beyond int64 need not be made. */
+    for (int i = places; i < -1; i++) {
+        unit *= 10;
+    }
+    int64_t cut = number / unit;
+    int64_t tens = cut / 10 + (cut % 10 >= 5 ? 1 : cut % 10 <= -5 ? -1 : 0);
+    if (__builtin_mul_overflow(tens, unit, &tens) || __builtin_mul_overflow(tens, 10, &tens)) {
+        return fail_arithmetic(call, "int64 overflow");
+    }
+    *result = value_from_int64(tens);
+    return true;
+}
+
 static bool take_places(const struct operator_call *call, int *places)
 {
     *places = 0;
@@ -281,10 +303,12 @@ bool operator_round(const struct operator_call *call, struct value *result)
     if (!check_one(call) || !take_places(call, &places)) {
         return false;
     }
-    *result = call->arguments[0];
-    if (value_type(*result) == TYPE_NUMBER && isfinite(value_number(*result))) {
-        *result = value_from_number(round_decimal(value_number(*result), places));
+    struct value value = call->arguments[0];
+    if (value_type(value) == TYPE_INT64) {
+        return round_int64(call, value_int64(value), places, result);
     }
+    double number = value_number(value);
+    *result = value_from_number(isfinite(number) ? round_decimal(number, places) : number);
     return true;
 }
 
@@ -296,11 +320,12 @@ bool operator_sum(const struct operator_call *call, struct value *result)
     if (!operator_items(call, 0, &items, &count)) {
         return false;
     }
-    *result = count > 0 ? items[0] : value_from_number(0);
-    if (!is_arithmetic(*result)) {
-        return operator_mismatch(call, "a list of numbers or of int64", *result);
+    if (count > 0 && !is_arithmetic(items[0])) {
+        return operator_mismatch(call, "a list of numbers or of int64", items[0]);
     }
-    for (uint32_t i = 1; i < count; i++) {
+    bool is_int64 = count > 0 && value_type(items[0]) == TYPE_INT64;
+    *result = is_int64 ? value_from_int64(0) : value_from_number(0);
+    for (uint32_t i = 0; i < count; i++) {
         if (!budget_take_time(run->budget, run->error) || !add(call, *result, items[i], result)) {
             return false;
         }

@@ -16,6 +16,9 @@ static const struct {
     [COMPARISON_LTE] = {{"lte", 3}, "<="},
 };
 
+/* Each field once, and two bounds. */
+#define RANGE_PARTS_MAX (SCHEMA_INDEX_FIELDS_MAX + 3)
+
 static bool is_lower(enum comparison comparison)
 {
     return comparison == COMPARISON_GT || comparison == COMPARISON_GTE;
@@ -347,57 +350,78 @@ static bool evaluate_part(struct run *run, const struct range_plan *plan,
                          "The value is missing; {\"$undefined\":null} finds the documents that "
                          "lack the field.");
     }
-    return check_id(run, plan->index, part->field, *value);
+    return budget_take_value(run->budget, *value, run->error) &&
+           check_id(run, plan->index, part->field, *value);
 }
 
-static struct slice take_key(struct run *run)
+/* Puts the key that was made where it stays. */
+static bool take_key(struct run *run, struct range *range, struct slice *key)
 {
-    return arena_copy(run->arena, buffer_slice(run->scratch));
+    struct slice made = buffer_slice(run->scratch);
+    if (made.size > RANGE_ROOM - range->room_used) {
+        *key = arena_copy(run->arena, made);
+        return budget_take_bytes(run->budget, made.size, run->error);
+    }
+    *key = slice_make(range->room + range->room_used, made.size);
+    if (made.size > 0) {
+        memcpy(range->room + range->room_used, made.data, made.size);
+    }
+    range->room_used += (uint32_t)made.size;
+    return true;
 }
 
 /* The place at `prefix`, or, where `bound` is given, at the value `bound` behind it. */
-static void make_place(struct run *run, const struct range_plan *plan, size_t prefix_size,
-                       const struct range_part *bound, const struct value *values, bool after,
-                       struct btree_bound *place)
+static bool make_place(struct run *run, const struct range_plan *plan, struct range *range,
+                       size_t prefix_size, const struct range_part *bound,
+                       const struct value *values, bool after, struct btree_bound *place)
 {
+    struct slice key;
     run->scratch->size = prefix_size;
     if (bound) {
         key_append(run->scratch, values[bound - plan->parts]);
         after = bound->comparison == COMPARISON_GT || bound->comparison == COMPARISON_LTE;
     }
-    index_bound(plan->index, take_key(run), after, place);
+    if (!take_key(run, range, &key)) {
+        return false;
+    }
+    index_bound(plan->index, key, after, place);
+    return true;
+}
+
+static bool make_range(struct run *run, const struct range_plan *plan, const struct value *values,
+                       struct range *range)
+{
+    const struct range_part *lower = NULL;
+    const struct range_part *upper = NULL;
+    run->scratch->size = 0;
+    range->room_used = 0;
+    for (uint32_t field = 0; find_part(plan, field, true); field++) {
+        key_append(run->scratch, values[find_part(plan, field, true) - plan->parts]);
+    }
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct range_part *part = &plan->parts[i];
+        if (part->comparison != COMPARISON_EQ) {
+            *(is_lower(part->comparison) ? &lower : &upper) = part;
+        }
+    }
+    size_t prefix_size = run->scratch->size;
+    return make_place(run, plan, range, prefix_size, lower, values, false, &range->lower) &&
+           make_place(run, plan, range, prefix_size, upper, values, true, &range->upper);
 }
 
 bool range_evaluate(struct run *run, const struct range_plan *plan, struct range *range,
                     const struct range_part **failed)
 {
-    struct value *values = arena_allocate(run->arena, plan->count * sizeof(struct value));
-    const struct range_part *lower = NULL;
-    const struct range_part *upper = NULL;
-    uint32_t eq_count = 0;
+    struct value values[RANGE_PARTS_MAX];
+    assert(plan->count <= RANGE_PARTS_MAX);
     for (uint32_t i = 0; i < plan->count; i++) {
-        const struct range_part *part = &plan->parts[i];
-        if (!evaluate_part(run, plan, part, &values[i])) {
-            *failed = part;
+        if (!evaluate_part(run, plan, &plan->parts[i], &values[i])) {
+            *failed = &plan->parts[i];
             return false;
         }
-        if (part->comparison == COMPARISON_EQ) {
-            eq_count += 1;
-        } else if (is_lower(part->comparison)) {
-            lower = part;
-        } else {
-            upper = part;
-        }
     }
-    run->scratch->size = 0;
-    for (uint32_t field = 0; field < eq_count; field++) {
-        const struct range_part *part = find_part(plan, field, true);
-        key_append(run->scratch, values[part - plan->parts]);
-    }
-    size_t prefix_size = run->scratch->size;
-    make_place(run, plan, prefix_size, lower, values, false, &range->lower);
-    make_place(run, plan, prefix_size, upper, values, true, &range->upper);
-    return true;
+    *failed = plan->parts;
+    return make_range(run, plan, values, range);
 }
 
 static uint64_t place_hash(const struct btree_bound *place, uint64_t seed)

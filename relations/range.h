@@ -32,10 +32,16 @@ struct range_plan {
     bool takes_id; /* one `eq` on the whole of by_id: the map finds it */
 };
 
-/* Two places in the index: what lies between them is in the range. */
+/* Keys up to this size need no memory of the request. */
+#define RANGE_ROOM TINY_OR(8, 256)
+
+/* Two places in the index: what lies between them is in the range. Not to be copied: the keys may
+ * lie in `room`. */
 struct range {
     struct btree_bound lower;
     struct btree_bound upper;
+    uint32_t room_used;
+    char room[RANGE_ROOM];
 };
 
 /* Compiles a range on `index`. `value` (may be NULL) is what a helper compares the first field
@@ -46,7 +52,8 @@ MUST_CHECK bool range_compile(struct compiler *compiler, struct index *index,
                               const struct expression *value, struct value source,
                               struct range_plan *plan);
 
-/* Evaluates the values of the plan and makes the places; their keys live in the run's arena.
+/* Evaluates the values of the plan and makes the places; their keys live in the range or in the
+ * run's arena.
  * Errors: of the expressions, InvalidId, NullReference; `*failed` is then the part at fault. */
 MUST_CHECK bool range_evaluate(struct run *run, const struct range_plan *plan, struct range *range,
                                const struct range_part **failed);

@@ -188,13 +188,15 @@ static bool reader_next(struct reader *reader, uint64_t wanted, uint64_t documen
 
 /* Entries as values. */
 
-static bool select_fields(struct run *run, const struct step *step, struct document *document,
-                          struct value *result)
+bool read_select(struct run *run, const struct step *step, struct document *document,
+                 struct value *result)
 {
     const struct shape *shape = document->shape;
     uint32_t room =
         step->select_count < shape->field_count ? step->select_count : shape->field_count;
-    if (!budget_take_bytes(run->budget, room * sizeof(struct value_field), run->error)) {
+    uint64_t work = (uint64_t)shape->field_count * step->select_count / 16;
+    if (!budget_take_work(run->budget, work, run->error) ||
+        !budget_take_bytes(run->budget, room * sizeof(struct value_field), run->error)) {
         return false;
     }
     struct value_field *fields = arena_allocate(run->arena, room * sizeof(struct value_field));
@@ -221,7 +223,7 @@ static bool target_value(struct run *run, const struct step *step, struct docume
         return true;
     }
     if (step->has_select) {
-        return select_fields(run, step, target, result);
+        return read_select(run, step, target, result);
     }
     *result = document_value(target);
     return true;
@@ -490,6 +492,9 @@ static bool take_cursor(struct run *run, const struct step *step, struct value c
     }
     uint32_t form_count = index->field_count + (index->by_id ? 1 : 2);
     struct slice text = value_string_escaped(cursor);
+    if (!budget_take_bytes(run->budget, text.size, run->error)) {
+        return false;
+    }
     if (!cursor_decode(run->arena, text, page->owner, form_count, &page->key)) {
         return fail_cursor(run, step, parameter);
     }

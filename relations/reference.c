@@ -83,7 +83,7 @@ static bool take_position(struct scanner *scanner, struct segment *segment)
     size_t begin = scanner->offset;
     while (scanner->offset < scanner->text.size) {
         char c = scanner->text.data[scanner->offset];
-        if (c < '0' || c > '9' || position > UINT32_MAX / 10) {
+        if (c < '0' || c > '9' || position > UINT32_MAX / 10 - 1) {
             break;
         }
         position = position * 10 + (uint64_t)(c - '0');
@@ -194,11 +194,11 @@ bool reference_compile(struct compiler *compiler, struct slice text, struct expr
     size_t room = count_segments(text);
     expression->segments = arena_allocate(compiler->arena, room * sizeof(struct segment));
     while (scanner.offset < text.size) {
-        assert(expression->count <= room);
         struct segment segment;
         if (!take_segment(&scanner, &segment)) {
             return false;
         }
+        assert(expression->count < room);
         expression->segments[expression->count] = segment;
         expression->count += 1;
     }
@@ -211,6 +211,9 @@ bool reference_compile(struct compiler *compiler, struct slice text, struct expr
 }
 
 /* Evaluating. */
+
+/* Bytes of a text, or fields of an object, that are one piece of work to walk. */
+#define WALKED_SIZE 64
 
 static bool fail_reference(struct run *run, const struct expression *expression,
                            const struct segment *segment, struct value value)
@@ -250,6 +253,10 @@ static bool follow(struct run *run, const struct expression *expression, struct 
         *value = VALUE_IS(VALUE_MISSING);
         *stopped = true;
         return true;
+    }
+    if (value->size >= WALKED_SIZE &&
+        !budget_take_work(run->budget, value->size / WALKED_SIZE, run->error)) {
+        return false;
     }
     if (segment->kind == SEGMENT_FIELD && type == TYPE_OBJECT) {
         *value = value_find(*value, segment->name);

@@ -18,6 +18,10 @@
 /* The most params of one verb that are evaluated. */
 #define STEP_ARGUMENTS_MAX 6
 
+/* Positions of params that are not in an array. */
+#define POSITION_NAMED     (-1)
+#define POSITION_NONE      (-2) /* it is not in the text at all */
+
 /* A param that is evaluated when the step runs. */
 struct argument {
     enum parameter parameter;
@@ -61,7 +65,7 @@ struct step {
     const struct sort_key *by; /* sort; distinct and group have at most one */
     uint32_t by_count;
     struct expression where; /* filter */
-    struct step *via;        /* traverse: its value is the slot SLOT_VIA */
+    struct step *via;        /* traverse: its value is the slot SLOT_VIA; `select` is the outer's */
 };
 
 /* Steps in order, and what they return. */
@@ -132,6 +136,10 @@ bool step_mismatch(struct run *run, const struct step *step, enum parameter para
 
 /* The verbs, by file. */
 MUST_CHECK bool read_run(struct run *run, const struct step *step, struct value *result);
+
+/* The fields of a document that the step's `select` names, in the document's order. */
+MUST_CHECK bool read_select(struct run *run, const struct step *step, struct document *document,
+                            struct value *result);
 MUST_CHECK bool get_run(struct run *run, const struct step *step, struct value *result);
 MUST_CHECK bool write_run(struct run *run, const struct step *step, struct value *result);
 MUST_CHECK bool collection_run(struct run *run, const struct step *step, struct value *result);

@@ -338,6 +338,12 @@ static bool compile_via_verb(struct compiler *compiler, const struct value_field
         return false;
     }
     step->via->number = step->number;
+    step->via->value_position = POSITION_NONE;
+    /* The walk itself needs `_id`, selected or not. */
+    step->has_select = step->via->has_select;
+    step->select = step->via->select;
+    step->select_count = step->via->select_count;
+    step->via->has_select = false;
     step->via->range.parts[0].value =
         (struct expression){.kind = EXPRESSION_REFERENCE, .slot = SLOT_VIA};
     return true;

@@ -33,7 +33,9 @@ bool value_set_put(struct run *run, struct value_set *set, struct value value, u
     if ((uint64_t)set->values.count * 2 >= set->slot_count && !grow(run, set)) {
         return false;
     }
-    value = value_is_missing(value) ? VALUE_IS(VALUE_NULL) : value; /* as in every list */
+    if (!budget_take_value(run->budget, value, run->error)) {
+        return false;
+    }
     uint64_t slot = value_hash(value, 0);
     *added = false;
     for (;; slot++) {
@@ -49,5 +51,9 @@ bool value_set_put(struct run *run, struct value_set *set, struct value value, u
     *number = set->values.count;
     *added = true;
     set->slots[slot & (set->slot_count - 1)] = *number + 1;
-    return list_append(run, &set->values, value);
+    if (!list_append(run, &set->values, value)) {
+        return false;
+    }
+    set->values.items[*number] = value; /* a missing one stays what it is */
+    return true;
 }
