@@ -1,8 +1,11 @@
-/* The table of methods, and the server's own: ping, auth, schema, info. */
+/* The table of methods, and the server's own: ping, auth, schema, info, slowlog, rpc.discover. */
 #include "server/methods.h"
 
 #include "base/hash.h"
+#include "relations/method.h"
+#include "server/builder.h"
 #include "server/clock.h"
+#include "server/openrpc.h"
 #include "server/service.h"
 #include "server/version.h"
 
@@ -15,46 +18,6 @@
 static struct slice to_slice(const struct buffer *buffer, struct arena *arena)
 {
     return arena_copy(arena, buffer_slice(buffer));
-}
-
-/* Objects that are built field by field. */
-
-struct builder {
-    struct arena *arena;
-    struct value_field *fields;
-    uint32_t count;
-    uint32_t capacity;
-};
-
-static struct builder builder_begin(struct arena *arena, uint32_t capacity)
-{
-    return (struct builder){
-        .arena = arena,
-        .fields = arena_allocate(arena, capacity * sizeof(struct value_field)),
-        .capacity = capacity,
-    };
-}
-
-static void builder_put(struct builder *builder, struct slice name, struct value value)
-{
-    assert(builder->count < builder->capacity);
-    builder->fields[builder->count] = (struct value_field){.name = name, .value = value};
-    builder->count += 1;
-}
-
-static void builder_put_count(struct builder *builder, const char *name, uint64_t count)
-{
-    builder_put(builder, slice_of(name), value_from_number((double)count));
-}
-
-static void builder_put_string(struct builder *builder, const char *name, const char *string)
-{
-    builder_put(builder, slice_of(name), value_from_string(builder->arena, slice_of(string)));
-}
-
-static struct value builder_end(const struct builder *builder)
-{
-    return value_from_fields(builder->fields, builder->count);
 }
 
 static bool has_params(struct arena *arena, struct value params)
@@ -183,6 +146,63 @@ static struct value describe_requests(const struct service *service, struct aren
     return builder_end(&requests);
 }
 
+static double milliseconds(uint64_t time_ns)
+{
+    return (double)time_ns / (double)CLOCK_NS_PER_MS;
+}
+
+/* [[bound in milliseconds, requests below it and not below the one before], …], without those that
+ * are empty; null is the bound of what takes longest. */
+static struct value describe_buckets(const struct histogram *histogram, struct arena *arena)
+{
+    struct value *buckets = arena_allocate(arena, HISTOGRAM_BUCKET_COUNT * sizeof(*buckets));
+    uint32_t count = 0;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKET_COUNT; i++) {
+        if (histogram->buckets[i] == 0) {
+            continue;
+        }
+        bool bounded = i + 1 < HISTOGRAM_BUCKET_COUNT;
+        struct value *pair = arena_allocate(arena, 2 * sizeof(*pair));
+        pair[0] =
+            bounded ? value_from_number(milliseconds(histogram_bound_ns(i))) : VALUE_IS(VALUE_NULL);
+        pair[1] = value_from_number((double)histogram->buckets[i]);
+        buckets[count++] = value_from_items(pair, 2);
+    }
+    return value_from_items(buckets, count);
+}
+
+static struct value describe_latency(const struct histogram *histogram, struct arena *arena)
+{
+    static const struct {
+        const char *name;
+        double share;
+    } quantiles[] = {{"p50Ms", 0.5}, {"p90Ms", 0.9}, {"p99Ms", 0.99}, {"p999Ms", 0.999}};
+    struct builder latency = builder_begin(arena, 3 + COUNT_OF(quantiles));
+    builder_put_count(&latency, "timed", histogram->count);
+    for (size_t i = 0; i < COUNT_OF(quantiles); i++) {
+        uint64_t time_ns = histogram_quantile_ns(histogram, quantiles[i].share);
+        builder_put(&latency, slice_of(quantiles[i].name),
+                    value_from_number(milliseconds(time_ns)));
+    }
+    builder_put(&latency, SLICE("longestMs"),
+                value_from_number(milliseconds(histogram->longest_ns)));
+    builder_put(&latency, SLICE("buckets"), describe_buckets(histogram, arena));
+    return builder_end(&latency);
+}
+
+static struct value describe_latencies(const struct service *service, struct arena *arena)
+{
+    const struct methods *methods = &service->methods;
+    struct builder latencies = builder_begin(arena, methods->count);
+    for (uint32_t i = 0; i < methods->count; i++) {
+        const struct method_entry *entry = &methods->entries[i];
+        if (entry->latencies.count > 0) {
+            builder_put(&latencies, entry->name, describe_latency(&entry->latencies, arena));
+        }
+    }
+    return builder_end(&latencies);
+}
+
 static struct value describe_loop(const struct service *service, struct arena *arena)
 {
     struct builder loop = builder_begin(arena, 2);
@@ -206,7 +226,7 @@ static bool run_info(struct service *service, struct arena *arena, struct value 
         return false;
     }
     uint64_t up_ns = clock_read_ns(CLOCK_MONOTONIC) - service->started_ns;
-    struct builder info = builder_begin(arena, 9);
+    struct builder info = builder_begin(arena, 10);
     builder_put_string(&info, "version", TENON_VERSION);
     builder_put_count(&info, "uptime", up_ns / CLOCK_NS_PER_S);
     builder_put_count(&info, "pid", (uint64_t)getpid());
@@ -214,18 +234,45 @@ static bool run_info(struct service *service, struct arena *arena, struct value 
     builder_put(&info, SLICE("memory"), describe_memory(service, arena));
     builder_put(&info, SLICE("connections"), describe_connections(service, arena));
     builder_put(&info, SLICE("requests"), describe_requests(service, arena));
+    builder_put(&info, SLICE("latency"), describe_latencies(service, arena));
     builder_put(&info, SLICE("loop"), describe_loop(service, arena));
     builder_put(&info, SLICE("durability"), describe_durability(arena));
     *result = builder_end(&info);
     return true;
 }
 
+static bool run_slowlog(struct service *service, struct arena *arena, struct value params,
+                        struct value *result, struct error *error)
+{
+    *result = slowlog_describe(&service->slowlog, arena);
+    return check_no_params(arena, params, error);
+}
+
+static bool run_discover(struct service *service, struct arena *arena, struct value params,
+                         struct value *result, struct error *error)
+{
+    struct buffer text = {0};
+    openrpc_write(&text, &service->methods);
+    *result = value_from_text(to_slice(&text, arena));
+    buffer_deinit(&text);
+    return check_no_params(arena, params, error);
+}
+
+#define OWN(name_, role_, run_, summary_)                                                          \
+    .name = {.data = (name_), .size = sizeof(name_) - 1}, .role = (role_), .run = (run_),          \
+    .summary = (summary_)
+
 /* The server's own methods. */
 static const struct method_entry own_methods[] = {
-    {.name = {"ping", 4}, .role = ROLE_READ, .run = run_ping},
-    {.name = {"auth", 4}, .role = ROLE_READ, .run = run_auth},
-    {.name = {"info", 4}, .role = ROLE_READ, .run = run_info},
-    {.name = {"schema", 6}, .role = ROLE_READ, .run = run_schema},
+    {OWN("ping", ROLE_READ, run_ping, "Answers \"pong\".")},
+    {OWN("auth", ROLE_READ, run_auth, "Shows a token, and answers the role it gives."),
+     .parameters = {{"token", "{\"type\":\"string\"}", "The token.", true}}},
+    {OWN("info", ROLE_READ, run_info, "What the server is, holds and has done."),
+     .always_timed = true},
+    {OWN("schema", ROLE_READ, run_schema, "The schema, with table numbers."), .always_timed = true},
+    {OWN("slowlog", ROLE_ADMIN, run_slowlog, "The newest slow requests, slowest first."),
+     .always_timed = true},
+    {OWN("rpc.discover", ROLE_READ, run_discover, "This document."), .always_timed = true},
 };
 
 static uint32_t first_slot(struct slice name)
@@ -246,6 +293,23 @@ static void methods_add(struct methods *methods, const struct method_entry *entr
     methods->slots[slot] = (uint8_t)methods->count;
 }
 
+/* A request that reads one document, or writes one, cannot take long. */
+static bool may_take_long(const struct method *method)
+{
+    switch (method->kind) {
+    case METHOD_GET:
+    case METHOD_GET_ONE_FROM:
+    case METHOD_NORMALIZE_ID:
+    case METHOD_INSERT:
+    case METHOD_PATCH:
+    case METHOD_REPLACE:
+    case METHOD_DELETE:
+        return false;
+    default:
+        return true;
+    }
+}
+
 void methods_init(struct methods *methods)
 {
     *methods = (struct methods){0};
@@ -254,6 +318,7 @@ void methods_init(struct methods *methods)
         methods_add(methods, &(struct method_entry){
                                  .name = method_name(method),
                                  .role = method_writes(method) ? ROLE_WRITE : ROLE_READ,
+                                 .always_timed = may_take_long(method),
                                  .method = method,
                              });
     }

@@ -8,6 +8,7 @@
 #include "base/slice.h"
 #include "base/value.h"
 #include "relations/call.h"
+#include "server/histogram.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,13 +22,31 @@ enum role { ROLE_READ, ROLE_WRITE, ROLE_ADMIN };
 typedef bool method_function(struct service *service, struct arena *arena, struct value params,
                              struct value *result, struct error *error);
 
+#define METHOD_OWN_PARAMETERS_MAX 4
+
+/* A param of one of the server's own methods, for the OpenRPC document. */
+struct own_parameter {
+    const char *name;   /* NULL behind the last */
+    const char *schema; /* JSON Schema */
+    const char *summary;
+    bool required;
+};
+
 struct method_entry {
     struct slice name;
     enum role role;
+    bool always_timed; /* it may take long; of others every METHOD_TIMED_EVERYth is timed */
     const struct method *method; /* of relations/; NULL: the server's own … */
-    method_function *run;        /* … and then this */
-    uint64_t count;              /* requests so far */
+    method_function *run;        /* … and then this, … */
+    const char *summary;         /* … what it does, for the OpenRPC document, … */
+    struct own_parameter parameters[METHOD_OWN_PARAMETERS_MAX]; /* … and what it takes */
+    uint64_t count;                                             /* requests so far */
+    struct histogram latencies;                                 /* of those that were timed */
 };
+
+/* A request that cannot take long costs less than the two looks at the clock around it would be
+ * worth; a sixteenth of them say enough. */
+#define METHOD_TIMED_EVERY 16
 
 #define METHODS_MAX        64
 #define METHODS_SLOT_COUNT 256

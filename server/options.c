@@ -21,6 +21,7 @@ const char serve_options_help[] =
     "  --max-documents N       that one request may read (1000000)\n"
     "  --max-result-bytes N    of one request's result (64M)\n"
     "  --max-request-ms N      that one request may run (1000)\n"
+    "  --slow-log-ms N         requests that take as long are listed by slowlog (10)\n"
     "  --max-memory N          bytes of documents and indexes (0: no limit)\n"
     "  --help, --version\n"
     "\n"
@@ -58,6 +59,7 @@ static struct rules rules_for(struct serve_options *options)
         {"--max-documents", RULE_COUNT, &limits->documents, 1},
         {"--max-result-bytes", RULE_SIZE, &limits->bytes, 1},
         {"--max-request-ms", RULE_COUNT, &limits->milliseconds, 1},
+        {"--slow-log-ms", RULE_COUNT, &options->service.slow_ms, 0},
         {"--max-memory", RULE_SIZE, &options->service.database.memory_max, 0},
     };
     static_assert(COUNT_OF(rules) <= RULE_COUNT_MAX, "room for all rules");

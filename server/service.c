@@ -22,6 +22,7 @@ struct service_options service_default_options(void)
         .limits = {.documents = LIMIT_DOCUMENTS,
                    .bytes = LIMIT_BYTES,
                    .milliseconds = LIMIT_MILLISECONDS},
+        .slow_ms = SLOWLOG_DEFAULT_MS,
     };
 }
 
@@ -33,11 +34,13 @@ struct service *service_create(struct schema *schema, const struct service_optio
     service->database = database_create(schema, &options->database);
     service->relations = relations_create(service->database);
     methods_init(&service->methods);
+    slowlog_init(&service->slowlog, options->slow_ms);
     return service;
 }
 
 void service_destroy(struct service *service)
 {
+    slowlog_deinit(&service->slowlog);
     relations_destroy(service->relations);
     database_destroy(service->database);
     memory_release(service);
@@ -112,10 +115,59 @@ static bool exchange_execute(struct exchange *exchange, struct service *service,
                                  &exchange->error);
 }
 
+/* A request that is timed. */
+struct timing {
+    uint64_t started_ns;  /* 0: it is not timed */
+    struct budget before; /* what its message had taken then */
+};
+
+static void timing_begin(struct timing *timing, const struct exchange *exchange,
+                         const struct job *job)
+{
+    const struct method_entry *method = exchange->method;
+    timing->started_ns = 0;
+    if (method != NULL && (method->always_timed || method->count % METHOD_TIMED_EVERY == 0)) {
+        timing->before = job->budget;
+        timing->started_ns = clock_read_ns(CLOCK_MONOTONIC);
+    }
+}
+
+static void note_slow(struct service *service, const struct exchange *exchange, struct job *job,
+                      const struct timing *timing, uint64_t took_ns)
+{
+    enum error_code code = exchange->error.code;
+    struct slow_request slow = {
+        .method = exchange->method->name,
+        .params = exchange->request.params,
+        .time_ms = clock_read_ns(CLOCK_REALTIME) / CLOCK_NS_PER_MS,
+        .took_ns = took_ns,
+        .documents = job->budget.documents - timing->before.documents,
+        .ranges = job->budget.ranges - timing->before.ranges,
+        .result_bytes = job->budget.result_bytes - timing->before.result_bytes,
+        .error = code == ERROR_NONE ? SLICE("") : slice_of(error_code_name(code)),
+    };
+    slowlog_add(&service->slowlog, &job->arena, &slow);
+}
+
+static void timing_end(const struct timing *timing, struct service *service,
+                       const struct exchange *exchange, struct job *job)
+{
+    if (timing->started_ns == 0) {
+        return;
+    }
+    uint64_t took_ns = clock_read_ns(CLOCK_MONOTONIC) - timing->started_ns;
+    histogram_add(&exchange->method->latencies, took_ns);
+    if (took_ns >= service->slowlog.limit_ns) {
+        note_slow(service, exchange, job, timing, took_ns);
+    }
+}
+
 static void exchange_run(struct exchange *exchange, struct service *service, struct job *job,
                          struct reply *reply)
 {
     struct value result;
+    struct timing timing;
+    timing_begin(&timing, exchange, job);
     bool done = exchange_execute(exchange, service, job, &result);
     if (!request_is_notification(&exchange->request)) {
         if (done) {
@@ -124,6 +176,7 @@ static void exchange_run(struct exchange *exchange, struct service *service, str
             reply_error(reply, exchange->request.id, &exchange->error);
         }
     }
+    timing_end(&timing, service, exchange, job);
     if (exchange->call != NULL) {
         call_end(exchange->call);
     }

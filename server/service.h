@@ -16,6 +16,7 @@
 #include "relations/budget.h"
 #include "relations/call.h"
 #include "server/methods.h"
+#include "server/slowlog.h"
 #include "storage/database.h"
 #include "storage/schema.h"
 
@@ -25,6 +26,7 @@
 struct service_options {
     struct limits limits;             /* of a message */
     struct database_options database; /* its memory, clock and seed */
+    uint64_t slow_ms;                 /* a request that takes as long is noted in the slow log */
 };
 
 /* What the event loop counts, for `info`. */
@@ -42,6 +44,7 @@ struct service {
     struct service_options options;
     struct service_counters counters;
     struct methods methods;
+    struct slowlog slowlog;
     uint64_t started_ns; /* on the monotonic clock */
 };
 

@@ -36,6 +36,8 @@ static const struct call setup_calls[] = {
 static const struct call calls[] = {
     {"ping", "[]", "\"pong\""},
     {"info", "[]", "{\""},
+    {"slowlog", "[]", "["},
+    {"rpc.discover", "[]", "{\"openrpc\":\"1.3.2\","},
     {"schema", "[]", "{\"tables\":{\"users\":{\"number\":10001,"},
     {"get", "[" ADA "]", "{\"_id\":" ADA ",\"_creationTime\":1,\"name\":\"Ada\",\"n\":1}"},
     {"getOrThrow", "[" GRACE "]", "{\"_id\":" GRACE},
