@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define ENTRIES_PER_OWNER 10
-#define ENTRY_TEXT_SIZE   14
 #define DAY_OF_ALL_IDS    20300
 #define TIME_OF_FIRST_MS  UINT64_C(1750000000000)
 
@@ -199,8 +198,7 @@ static void append_entry_fields(struct buffer *buffer, const struct blog *blog, 
     append_reference(buffer, "ownerId", BLOG_USERS, blog_owner_of_entry(blog, number));
     buffer_append_format(buffer, ",\"name\":\"");
     blog_append_entry_name(buffer, number);
-    buffer_append_format(buffer, "\",");
-    append_words_field(buffer, "text", number, ENTRY_TEXT_SIZE);
+    buffer_append_char(buffer, '"');
 }
 
 void blog_append_fields(struct buffer *buffer, const struct blog *blog, enum blog_table table,

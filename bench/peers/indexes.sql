@@ -1,0 +1,18 @@
+DROP TABLE raw;
+CREATE UNIQUE INDEX ON users (number);
+CREATE UNIQUE INDEX ON users (id);
+CREATE UNIQUE INDEX ON author_profiles (number);
+CREATE UNIQUE INDEX ON author_profiles (id);
+CREATE INDEX ON author_profiles (user_id);
+CREATE UNIQUE INDEX ON posts (number);
+CREATE UNIQUE INDEX ON posts (id);
+CREATE INDEX ON posts (author_id, creation_time);
+CREATE UNIQUE INDEX ON comments (number);
+CREATE UNIQUE INDEX ON comments (id);
+CREATE INDEX ON comments (post_id, creation_time);
+CREATE INDEX ON comments (user_id, creation_time);
+CREATE UNIQUE INDEX ON categories (id);
+CREATE UNIQUE INDEX ON post_categories (id);
+CREATE INDEX ON post_categories (post_id, creation_time);
+CREATE INDEX ON post_categories (category_id, creation_time);
+VACUUM ANALYZE;
