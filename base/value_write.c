@@ -20,163 +20,207 @@ struct frame {
     bool empty;        /* nothing of it was written yet */
 };
 
-struct writer {
-    struct buffer *buffer; /* NULL: only count */
-    size_t size;
+struct stack {
     struct frame *frames;
-    size_t frame_count;
-    size_t frame_capacity;
-    struct frame first_frames[FRAMES_FIRST];
+    size_t count;
+    size_t capacity;
+    struct frame first[FRAMES_FIRST];
 };
 
-static void emit(struct writer *writer, const char *bytes, size_t size)
+/* Where the text goes. The same walk counts and writes: `counts` is a constant wherever a sink is
+ * made, so that the compiler makes two of it, and the one that writes need not look for room,
+ * because the other has said how much it takes. */
+struct sink {
+    bool counts;
+    char *text; /* NULL where it only counts */
+    size_t size;
+};
+
+static ALWAYS_INLINE void emit(struct sink *sink, const char *bytes, size_t size)
 {
-    writer->size += size;
-    if (writer->buffer != NULL) {
-        buffer_append(writer->buffer, bytes, size);
+    if (!sink->counts) {
+        memcpy(sink->text + sink->size, bytes, size);
     }
+    sink->size += size;
 }
 
-static void emit_eight(struct writer *writer, struct slice prefix, uint64_t bits)
+static NEVER_INLINE size_t format_eight(char text[ENCODING_SIZE_MAX], struct slice prefix,
+                                        uint64_t bits)
 {
     unsigned char bytes[8];
-    char text[ENCODING_SIZE_MAX];
     encoding_from_bits(bits, bytes);
-    emit(writer, text, encoding_write_eight(text, prefix, bytes));
+    return encoding_write_eight(text, prefix, bytes);
 }
 
-static void emit_number(struct writer *writer, double number)
+static NEVER_INLINE size_t format_double(char text[ENCODING_SIZE_MAX], double number)
 {
+    static_assert(ENCODING_SIZE_MAX >= NUMBER_TEXT_SIZE, "there is room for either form");
     if (!isfinite(number) || (number == 0 && signbit(number))) {
         uint64_t bits;
         memcpy(&bits, &number, sizeof(bits));
-        emit_eight(writer, ENCODING_FLOAT, bits);
-        return;
+        return format_eight(text, ENCODING_FLOAT, bits);
     }
-    char text[NUMBER_TEXT_SIZE];
-    emit(writer, text, number_format(number, text));
+    return number_format(number, text);
 }
 
-/* Writes the opening bracket; the rest is written from a frame. */
-static void emit_container(struct writer *writer, struct value container)
+/* A value that is no list or object taken apart. */
+static ALWAYS_INLINE void emit_scalar(struct sink *sink, struct value value)
 {
-    if (writer->frame_count == writer->frame_capacity) {
-        size_t size = writer->frame_capacity * sizeof(*writer->frames);
-        bool first = writer->frames == writer->first_frames;
-        writer->frames = memory_resize(first ? NULL : writer->frames, size * 2);
-        if (first) {
-            memcpy(writer->frames, writer->first_frames, size);
-        }
-        writer->frame_capacity *= 2;
-    }
-    writer->frames[writer->frame_count] = (struct frame){.container = container, .empty = true};
-    writer->frame_count++;
-    emit(writer, container.kind == VALUE_LIST ? "[" : "{", 1);
-}
-
-static void emit_value(struct writer *writer, struct value value)
-{
+    char text[ENCODING_SIZE_MAX];
     switch (value.kind) {
-    case VALUE_MISSING:
-    case VALUE_NULL:
-        emit(writer, "null", 4);
-        break;
-    case VALUE_FALSE:
-        emit(writer, "false", 5);
-        break;
-    case VALUE_TRUE:
-        emit(writer, "true", 4);
-        break;
-    case VALUE_INT64:
-        emit_eight(writer, ENCODING_INTEGER, (uint64_t)value.int64);
-        break;
-    case VALUE_NUMBER:
-        emit_number(writer, value.number);
-        break;
     case VALUE_TEXT:
     case VALUE_DOCUMENT:
-        emit(writer, value.text, value.size);
+        emit(sink, value.text, value.size);
+        break;
+    case VALUE_MISSING:
+    case VALUE_NULL:
+        emit(sink, "null", 4);
+        break;
+    case VALUE_FALSE:
+        emit(sink, "false", 5);
+        break;
+    case VALUE_TRUE:
+        emit(sink, "true", 4);
+        break;
+    case VALUE_INT64:
+        emit(sink, text, format_eight(text, ENCODING_INTEGER, (uint64_t)value.int64));
         break;
     default:
-        assert(value.kind == VALUE_LIST || value.kind == VALUE_OBJECT);
-        emit_container(writer, value);
+        assert(value.kind == VALUE_NUMBER);
+        emit(sink, text, format_double(text, value.number));
         break;
     }
 }
 
-static void emit_comma(struct writer *writer, struct frame *frame)
+static inline bool is_container(struct value value)
+{
+    return value.kind >= VALUE_LIST;
+}
+
+static void push(struct stack *stack, struct value container)
+{
+    assert(container.kind == VALUE_LIST || container.kind == VALUE_OBJECT);
+    if (UNLIKELY(stack->count == stack->capacity)) {
+        size_t size = stack->capacity * sizeof(*stack->frames);
+        bool first = stack->frames == stack->first;
+        stack->frames = memory_resize(first ? NULL : stack->frames, size * 2);
+        if (first) {
+            memcpy(stack->frames, stack->first, size);
+        }
+        stack->capacity *= 2;
+    }
+    stack->frames[stack->count] = (struct frame){.container = container, .empty = true};
+    stack->count++;
+}
+
+static ALWAYS_INLINE void emit_comma(struct sink *sink, struct frame *frame)
 {
     if (!frame->empty) {
-        emit(writer, ",", 1);
+        emit(sink, ",", 1);
     }
     frame->empty = false;
 }
 
-static void emit_field(struct writer *writer, struct frame *frame, const struct value_field *field)
+static ALWAYS_INLINE void emit_name(struct sink *sink, struct slice name)
 {
-    if (value_is_missing(field->value)) {
-        return;
-    }
-    emit_comma(writer, frame);
-    emit(writer, "\"", 1);
-    emit(writer, field->name.data, field->name.size);
-    emit(writer, "\":", 2);
-    emit_value(writer, field->value);
+    emit(sink, "\"", 1);
+    emit(sink, name.data, name.size);
+    emit(sink, "\":", 2);
 }
 
-/* Writes one more part of the innermost container, or its closing bracket. */
-static void emit_next(struct writer *writer)
+/* Writes parts of the innermost container up to the next one that is a container itself, or up to
+ * its end. Returns that container, or a missing value. */
+static ALWAYS_INLINE struct value emit_parts(struct sink *sink, struct frame *frame,
+                                             size_t size_max)
 {
-    struct frame *frame = &writer->frames[writer->frame_count - 1];
     bool list = frame->container.kind == VALUE_LIST;
-    if (frame->position == frame->container.size) {
-        writer->frame_count--;
-        emit(writer, list ? "]" : "}", 1);
-        return;
+    while (frame->position < frame->container.size && sink->size <= size_max) {
+        uint32_t position = frame->position++;
+        struct value part;
+        if (list) {
+            part = frame->container.items[position];
+            emit_comma(sink, frame);
+        } else {
+            const struct value_field *field = &frame->container.fields[position];
+            part = field->value;
+            if (value_is_missing(part)) {
+                continue;
+            }
+            emit_comma(sink, frame);
+            emit_name(sink, field->name);
+        }
+        if (is_container(part)) {
+            return part;
+        }
+        emit_scalar(sink, part);
     }
-    uint32_t position = frame->position++;
-    if (list) {
-        emit_comma(writer, frame);
-        emit_value(writer, frame->container.items[position]);
-    } else {
-        emit_field(writer, frame, &frame->container.fields[position]);
-    }
+    return VALUE_IS(VALUE_MISSING);
 }
 
-/* Writes `value`, or counts what that takes if `buffer` is NULL; stops once more than `size_max`
- * bytes were written or more than `depth_max` containers are open. Returns the bytes so far, and in
- * `*whole` whether that is all. */
-static size_t write_up_to(struct buffer *buffer, struct value value, size_t size_max,
-                          size_t depth_max, bool *whole)
+/* Walks `value`; stops once more than `size_max` bytes were counted or more than `depth_max`
+ * containers are open. Returns whether that was all. */
+static ALWAYS_INLINE bool walk(struct sink *sink, struct value value, size_t size_max,
+                               size_t depth_max)
 {
-    struct writer writer;
-    writer.buffer = buffer;
-    writer.size = 0;
-    writer.frames = writer.first_frames;
-    writer.frame_count = 0;
-    writer.frame_capacity = FRAMES_FIRST;
-    emit_value(&writer, value);
-    while (writer.frame_count > 0 && writer.size <= size_max && writer.frame_count <= depth_max) {
-        emit_next(&writer);
+    struct stack stack;
+    stack.frames = stack.first;
+    stack.count = 0;
+    stack.capacity = FRAMES_FIRST;
+    struct value next = value;
+    for (;;) {
+        if (is_container(next)) {
+            push(&stack, next);
+            emit(sink, next.kind == VALUE_LIST ? "[" : "{", 1);
+        } else if (stack.count == 0) {
+            emit_scalar(sink, next);
+            break;
+        } else {
+            stack.count--;
+            emit(sink, stack.frames[stack.count].container.kind == VALUE_LIST ? "]" : "}", 1);
+        }
+        if (stack.count == 0 || sink->size > size_max || stack.count > depth_max) {
+            break;
+        }
+        next = emit_parts(sink, &stack.frames[stack.count - 1], size_max);
+        if (sink->size > size_max) {
+            break;
+        }
     }
-    *whole = writer.frame_count == 0 && writer.size <= size_max;
-    if (writer.frames != writer.first_frames) {
-        memory_release(writer.frames);
+    if (stack.frames != stack.first) {
+        memory_release(stack.frames);
     }
-    return writer.size;
+    return stack.count == 0 && sink->size <= size_max;
+}
+
+static bool count_up_to(struct value value, size_t size_max, size_t depth_max, size_t *size)
+{
+    struct sink sink = {.counts = true};
+    bool whole = walk(&sink, value, size_max, depth_max);
+    *size = sink.size;
+    return whole;
+}
+
+/* Writes a value of `size` bytes to `text`. */
+static void write_whole(char *text, struct value value, size_t size)
+{
+    struct sink sink = {.counts = false, .text = text};
+    bool whole = walk(&sink, value, SIZE_MAX, SIZE_MAX);
+    assert(whole && sink.size == size);
 }
 
 void value_write(struct buffer *buffer, struct value value)
 {
-    bool whole;
-    write_up_to(buffer, value, SIZE_MAX, SIZE_MAX, &whole);
-    assert(whole);
+    size_t size = value_write_size(value);
+    write_whole(buffer_reserve(buffer, size), value, size);
+    buffer->size += size;
 }
 
 size_t value_write_size(struct value value)
 {
-    bool whole;
-    return write_up_to(NULL, value, SIZE_MAX, SIZE_MAX, &whole);
+    size_t size;
+    bool whole = count_up_to(value, SIZE_MAX, SIZE_MAX, &size);
+    assert(whole);
+    return size;
 }
 
 bool value_fits(struct value value, size_t size_max, size_t *size)
@@ -186,9 +230,7 @@ bool value_fits(struct value value, size_t size_max, size_t *size)
 
 bool value_fits_within(struct value value, size_t size_max, size_t depth_max, size_t *size)
 {
-    bool whole;
-    *size = write_up_to(NULL, value, size_max, depth_max, &whole);
-    return whole;
+    return count_up_to(value, size_max, depth_max, size);
 }
 
 struct slice value_text(struct arena *arena, struct value value)
@@ -197,8 +239,7 @@ struct slice value_text(struct arena *arena, struct value value)
         return slice_make(value.text, value.size);
     }
     size_t size = value_write_size(value);
-    struct buffer buffer = {.data = arena_allocate(arena, size), .capacity = size};
-    value_write(&buffer, value);
-    assert(buffer.size == size && buffer.capacity == size);
-    return buffer_slice(&buffer);
+    char *text = arena_allocate(arena, size);
+    write_whole(text, value, size);
+    return slice_make(text, size);
 }
