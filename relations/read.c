@@ -38,40 +38,16 @@ static bool is_via(const struct step *step)
     return step->method->kind == METHOD_GET_MANY_VIA;
 }
 
-/* The document that by_id holds for a range of one id; no tree is needed for it. */
-static void open_by_id(struct reader *reader, const struct range *range)
+/* Whether a place with the key `key` lies within the range. */
+static bool range_contains(const struct range *range, struct slice key)
 {
-    struct slice form = range->lower.key;
-    /* A string's form is its type byte, its text and a zero; ids have nothing to escape. */
-    struct slice text = form.size > 2 ? slice_make(form.data + 1, form.size - 2) : SLICE("");
-    struct document *document = database_find(reader->run->database, text);
-    if (document && document->shape->table == reader->step->table) {
-        reader->entries[0] = (struct entry){.document = document, .target = document};
-        reader->count = 1;
-    }
-}
-
-/* Starts at the range's begin, or, descending, at its end. */
-static void reader_open(struct reader *reader, struct run *run, const struct step *step,
-                        const struct range *range)
-{
-    reader->run = run;
-    reader->step = step;
-    reader->left = 0;
-    reader->read = 0;
-    reader->count = 0;
-    reader->next = 0;
-    run->budget->ranges += 1;
-    if (step->range.takes_id) {
-        open_by_id(reader, range);
-        return;
-    }
-    if (step->range.index->by_id) {
-        table_build_by_id(step->table);
-    }
-    struct btree *tree = &step->range.index->tree;
-    reader->left =
-        btree_range(tree, &range->lower, &range->upper, step->descending, &reader->cursor);
+    const struct btree_bound *lower = &range->lower;
+    const struct btree_bound *upper = &range->upper;
+    bool behind_lower =
+        slice_starts_with(key, lower->key) ? !lower->after : slice_compare(key, lower->key) > 0;
+    bool before_upper =
+        slice_starts_with(key, upper->key) ? upper->after : slice_compare(key, upper->key) < 0;
+    return behind_lower && before_upper;
 }
 
 static struct slice target_id(const struct step *step, const struct document *link)
@@ -101,6 +77,52 @@ static void resolve_targets(struct reader *reader)
     for (uint32_t i = 0; i < reader->count; i++) {
         reader->entries[i].target = hash_map_find(map, hashes[i], ids[i]);
     }
+}
+
+/* The document that by_id holds for a range of one id; no tree is needed for it. */
+static void open_by_id(struct reader *reader, const struct range *range)
+{
+    struct run *run = reader->run;
+    struct slice form = range->lower.key;
+    /* A string's form is its type byte, its text and a zero; ids have nothing to escape. */
+    struct slice text = form.size > 2 ? slice_make(form.data + 1, form.size - 2) : SLICE("");
+    struct document *document = database_find(run->database, text);
+    if (!document || document->shape->table != reader->step->table) {
+        return;
+    }
+    /* The id may have been asked for as bytes, and a cursor may stand behind the document. */
+    run->scratch->size = 0;
+    index_append_key(reader->step->range.index, document, run->scratch);
+    if (range_contains(range, buffer_slice(run->scratch))) {
+        reader->entries[0] = (struct entry){.document = document, .target = document};
+        reader->count = 1;
+    }
+    if (reader->count > 0 && is_via(reader->step)) {
+        resolve_targets(reader);
+    }
+}
+
+/* Starts at the range's begin, or, descending, at its end. */
+static void reader_open(struct reader *reader, struct run *run, const struct step *step,
+                        const struct range *range)
+{
+    reader->run = run;
+    reader->step = step;
+    reader->left = 0;
+    reader->read = 0;
+    reader->count = 0;
+    reader->next = 0;
+    run->budget->ranges += 1;
+    if (step->range.takes_id) {
+        open_by_id(reader, range);
+        return;
+    }
+    if (step->range.index->by_id) {
+        table_build_by_id(step->table);
+    }
+    struct btree *tree = &step->range.index->tree;
+    reader->left =
+        btree_range(tree, &range->lower, &range->upper, step->descending, &reader->cursor);
 }
 
 static void fetch(struct reader *reader, uint64_t wanted)
@@ -465,18 +487,6 @@ static bool fail_cursor(struct run *run, const struct step *step, enum parameter
         error_prefix_path(run->error, parameter_name(PARAM_CURSOR));
     }
     return step_fail_at(run, step, parameter);
-}
-
-/* Whether a place with the key `key` lies within the range. */
-static bool range_contains(const struct range *range, struct slice key)
-{
-    const struct btree_bound *lower = &range->lower;
-    const struct btree_bound *upper = &range->upper;
-    bool behind_lower =
-        slice_starts_with(key, lower->key) ? !lower->after : slice_compare(key, lower->key) > 0;
-    bool before_upper =
-        slice_starts_with(key, upper->key) ? upper->after : slice_compare(key, upper->key) < 0;
-    return behind_lower && before_upper;
 }
 
 /* Narrows the range to what lies behind the cursor. */

@@ -83,7 +83,7 @@ static bool take_position(struct scanner *scanner, struct segment *segment)
     size_t begin = scanner->offset;
     while (scanner->offset < scanner->text.size) {
         char c = scanner->text.data[scanner->offset];
-        if (c < '0' || c > '9' || position > UINT32_MAX / 10 - 1) {
+        if (c < '0' || c > '9' || position > UINT32_MAX) {
             break;
         }
         position = position * 10 + (uint64_t)(c - '0');
@@ -91,7 +91,8 @@ static bool take_position(struct scanner *scanner, struct segment *segment)
     }
     segment->kind = SEGMENT_ITEM;
     segment->position = (uint32_t)position;
-    return (scanner->offset > begin && take_char(scanner, ']')) || fail_syntax(scanner);
+    bool fits = scanner->offset > begin && position <= UINT32_MAX;
+    return (fits && take_char(scanner, ']')) || fail_syntax(scanner);
 }
 
 static bool take_bracket(struct scanner *scanner, struct segment *segment)
