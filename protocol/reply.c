@@ -4,12 +4,15 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define LENGTH_NAME   "Content-Length: "
-#define LENGTH_END    "\r\n\r\n"
+#define LENGTH_NAME      "Content-Length: "
+#define LENGTH_END       "\r\n\r\n"
 
 /* How many digits the length gets when the frame is begun; the JSON is moved where it needs
  * another number of them, which is cheaper than to measure every reply before it is written. */
-#define LENGTH_DIGITS 3
+#define LENGTH_DIGITS    3
+
+/* What every answer begins with. */
+#define ANSWER_BEGINNING "{\"jsonrpc\":\"2.0\",\"id\":"
 
 struct slice reply_http(void)
 {
@@ -40,7 +43,7 @@ static void reply_append_id(struct reply *reply, struct slice id)
         buffer_append_char(output, reply->count == 0 ? '[' : ',');
     }
     reply->count += 1;
-    buffer_append_slice(output, SLICE("{\"jsonrpc\":\"2.0\",\"id\":"));
+    buffer_append_slice(output, SLICE(ANSWER_BEGINNING));
     buffer_append_slice(output, id);
 }
 
@@ -145,4 +148,31 @@ void reply_end(struct reply *reply)
     } else {
         buffer_append_char(reply->output, '\n');
     }
+}
+
+/* The id of the answer at `text`: a string, a number or null. */
+static struct slice answer_id(const char *text)
+{
+    const char *id = text + sizeof(ANSWER_BEGINNING) - 1;
+    return slice_make(id, (size_t)(text_skip(id) - id));
+}
+
+void reply_replace(struct buffer *output, struct slice reply, bool headers,
+                   const struct error *error)
+{
+    const char *text = reply.data;
+    while (headers && memcmp(text, LENGTH_END, sizeof(LENGTH_END) - 1) != 0) {
+        text += 1;
+    }
+    text += headers ? sizeof(LENGTH_END) - 1 : 0;
+    bool batch = *text == '[';
+    struct reply replaced;
+    reply_begin(&replaced, output, headers, batch);
+    text += batch ? 1 : 0;
+    while (*text == '{') {
+        reply_error(&replaced, answer_id(text), error);
+        text = text_skip(text);
+        text += *text == ',' ? 1 : 0;
+    }
+    reply_end(&replaced);
 }

@@ -39,4 +39,9 @@ void reply_error(struct reply *reply, struct slice id, const struct error *error
 
 void reply_end(struct reply *reply);
 
+/* Appends, for a whole reply that was written as above and must not leave, one with the same ids
+ * that has `error` in the place of every result and error. `reply` is not part of `output`. */
+void reply_replace(struct buffer *output, struct slice reply, bool headers,
+                   const struct error *error);
+
 #endif

@@ -155,9 +155,46 @@ struct buffer *connection_output(struct connection *connection)
     return &connection->output;
 }
 
-void connection_release(struct connection *connection)
+void connection_release(struct connection *connection, uint64_t sequence)
 {
+    struct server *server = connection->server;
+    if (held_is_empty(&connection->held) && sequence <= server->durable) {
+        connection->released = connection->output.size;
+        return;
+    }
+    held_add(&connection->held, connection->output_start + connection->output.size, sequence);
+    if (!link_is_listed(&connection->held_link)) {
+        list_append(&server->held, &connection->held_link);
+    }
+}
+
+void connection_let_go(struct connection *connection, uint64_t durable)
+{
+    uint64_t end = held_release(&connection->held, durable);
+    if (end > 0) {
+        connection->released = (size_t)(end - connection->output_start);
+        list_append(&connection->server->changed, &connection->changed);
+    }
+    if (held_is_empty(&connection->held)) {
+        link_remove(&connection->held_link);
+    }
+}
+
+void connection_lose(struct connection *connection, uint64_t durable, const struct error *error)
+{
+    held_replace(&connection->held, &connection->output, connection->output_start,
+                 connection->output_start + connection->released, durable,
+                 connection->framing.kind == FRAMING_HEADERS, error);
     connection->released = connection->output.size;
+    link_remove(&connection->held_link);
+    list_append(&connection->server->changed, &connection->changed);
+}
+
+/* Forgets replies that nobody will read. */
+static void connection_drop_held(struct connection *connection)
+{
+    held_deinit(&connection->held);
+    link_remove(&connection->held_link);
 }
 
 /* Bytes that the socket has not taken yet. */
@@ -192,6 +229,7 @@ static void output_drop(struct connection *connection, size_t size)
     struct buffer *output = &connection->output;
     output->size -= size;
     connection->released -= size;
+    connection->output_start += size;
     if (output->size > 0) {
         memmove(output->data, output->data + size, output->size);
     } else {
@@ -206,6 +244,7 @@ static void connection_write_later(struct connection *connection, size_t sent)
     connection->writing = connection->output;
     connection->output = (struct buffer){0};
     connection->released = 0;
+    connection->output_start += released;
     if (released < connection->writing.size) {
         buffer_append(connection_output(connection), connection->writing.data + released,
                       connection->writing.size - released);
@@ -221,6 +260,7 @@ static void connection_write_later(struct connection *connection, size_t sent)
 void connection_flush(struct connection *connection)
 {
     if (connection->broken) {
+        connection_drop_held(connection);
         connection->released = 0;
         buffer_pool_give(&connection->server->buffers, &connection->output);
         connection->output.size = 0;
@@ -260,6 +300,7 @@ void connection_close(struct connection *connection)
     link_remove(&connection->ready);
     link_remove(&connection->changed);
     link_remove(&connection->linger);
+    connection_drop_held(connection);
     uv_close(&connection->socket.handle, on_closed);
 }
 
@@ -359,7 +400,7 @@ static void connection_refuse(struct connection *connection)
     job_prepare_refusal(&job, false, ERROR_UNAVAILABLE, "too many connections");
     job_run(&job, connection->server->service, connection_output(connection));
     job_deinit(&job);
-    connection_release(connection);
+    connection_release(connection, 0);
     connection->closing = true;
 }
 
@@ -374,6 +415,7 @@ void connection_accept(struct server *server, uv_stream_t *listener)
     link_init(&connection->ready);
     link_init(&connection->changed);
     link_init(&connection->linger);
+    link_init(&connection->held_link);
     int status = connection_init_socket(connection, listener);
     if (status != 0) {
         memory_release(connection);

@@ -24,6 +24,7 @@
 
 #include "base/buffer.h"
 #include "protocol/framing.h"
+#include "server/held.h"
 #include "server/list.h"
 
 #include <stdbool.h>
@@ -38,15 +39,18 @@ struct server;
 
 struct connection {
     struct server *server;
-    struct link all;     /* on server->connections */
-    struct link ready;   /* on server->ready or server->slow */
-    struct link changed; /* on server->changed */
-    struct link linger;  /* on server->lingering */
+    struct link all;       /* on server->connections */
+    struct link ready;     /* on server->ready or server->slow */
+    struct link changed;   /* on server->changed */
+    struct link linger;    /* on server->lingering */
+    struct link held_link; /* on server->held, while something is held */
     struct framing framing;
     struct buffer input;
     struct buffer output;
     struct buffer writing;
     size_t released;
+    struct held held;         /* replies behind `released` that wait for the disk */
+    uint64_t output_start;    /* place of the first byte of `output` (see held.h) */
     uint64_t linger_until_ms; /* on the loop's clock */
     uint64_t tenure_ns;       /* how long it was served since others had their turn */
     unsigned tenure_count;    /* how many messages */
@@ -76,8 +80,16 @@ void connection_accept(struct server *server, uv_stream_t *listener);
 /* The place to append replies to. */
 struct buffer *connection_output(struct connection *connection);
 
-/* Lets all replies leave that were written so far. */
-void connection_release(struct connection *connection);
+/* Lets what was written so far leave once the transaction number `sequence` is durable, and all
+ * before it has left. */
+void connection_release(struct connection *connection, uint64_t sequence);
+
+/* Lets the replies leave that wait for no more than `durable`. */
+void connection_let_go(struct connection *connection, uint64_t durable);
+
+/* Puts `error` in the place of the replies that wait for more than `durable`, and lets all leave.
+ */
+void connection_lose(struct connection *connection, uint64_t durable, const struct error *error);
 
 /* Sends what may leave. Where the socket takes no more, the rest goes when it does. */
 void connection_flush(struct connection *connection);

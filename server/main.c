@@ -62,23 +62,82 @@ static struct schema *load_schema(const char *path)
     return schema;
 }
 
+/* Serves until a signal comes. Returns the exit status. */
+static int run_server(const struct serve_options *options, struct service *service,
+                      struct waker *waker)
+{
+    struct server *server = server_create(options, service, waker);
+    if (server == NULL) {
+        return EXIT_FAILURE;
+    }
+    server_run(server);
+    server_destroy(server);
+    return EXIT_SUCCESS;
+}
+
+static int serve_memory(const struct serve_options *options, struct schema *schema)
+{
+    struct service *service = service_create(schema, &options->service);
+    log_line("tenon " TENON_VERSION ": data is kept in memory only and is gone when the server "
+             "stops");
+    int status = run_server(options, service, NULL);
+    service_destroy(service);
+    return status;
+}
+
+/* Logs each line of `text`. */
+static void log_lines(const struct buffer *text)
+{
+    const char *next = text->data;
+    const char *end = next + text->size;
+    while (next < end) {
+        const char *line_end = memchr(next, '\n', (size_t)(end - next));
+        line_end = line_end != NULL ? line_end : end;
+        log_line("%.*s", (int)(line_end - next), next);
+        next = line_end + 1;
+    }
+}
+
+static int serve_store(const struct serve_options *options, struct schema *schema,
+                       struct waker *waker)
+{
+    struct store_options store_options = options->store;
+    struct buffer report = {0};
+    struct buffer message = {0};
+    store_options.wake = waker_wake;
+    store_options.wake_context = waker;
+    struct store *store =
+        store_open(&store_options, schema, &options->service.database, &report, &message);
+    log_lines(&report);
+    log_lines(&message);
+    buffer_deinit(&report);
+    buffer_deinit(&message);
+    if (store == NULL) {
+        return EXIT_FAILURE;
+    }
+    struct service *service = service_create_on_store(store, &options->service);
+    log_line("tenon " TENON_VERSION ": data is kept in %s", options->data);
+    int status = run_server(options, service, waker);
+    service_destroy(service);
+    store_close(store);
+    return status;
+}
+
 static int serve_with(const struct serve_options *options)
 {
     struct schema *schema = load_schema(options->schema);
     if (schema == NULL) {
         return EXIT_FAILURE;
     }
-    struct service *service = service_create(schema, &options->service);
-    struct server *server = server_create(options, service);
-    if (server != NULL) {
-        log_line("tenon " TENON_VERSION ": data is kept in memory only and is gone when the server "
-                 "stops");
-        server_run(server);
-        server_destroy(server);
+    struct waker waker;
+    waker_init(&waker);
+    int status = options->data != NULL ? serve_store(options, schema, &waker)
+                                       : serve_memory(options, schema);
+    waker_deinit(&waker);
+    if (status == EXIT_SUCCESS) {
         log_line("stopped");
     }
-    service_destroy(service);
-    return server != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }
 
 static int serve(int argc, char **argv)

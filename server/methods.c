@@ -7,6 +7,7 @@
 #include "server/clock.h"
 #include "server/openrpc.h"
 #include "server/service.h"
+#include "server/store_methods.h"
 #include "server/version.h"
 
 #include <assert.h>
@@ -212,13 +213,6 @@ static struct value describe_loop(const struct service *service, struct arena *a
     return builder_end(&loop);
 }
 
-static struct value describe_durability(struct arena *arena)
-{
-    struct builder durability = builder_begin(arena, 1);
-    builder_put_string(&durability, "mode", "memory");
-    return builder_end(&durability);
-}
-
 static bool run_info(struct service *service, struct arena *arena, struct value params,
                      struct value *result, struct error *error)
 {
@@ -236,7 +230,7 @@ static bool run_info(struct service *service, struct arena *arena, struct value 
     builder_put(&info, SLICE("requests"), describe_requests(service, arena));
     builder_put(&info, SLICE("latency"), describe_latencies(service, arena));
     builder_put(&info, SLICE("loop"), describe_loop(service, arena));
-    builder_put(&info, SLICE("durability"), describe_durability(arena));
+    builder_put(&info, SLICE("durability"), store_describe(service, arena));
     *result = builder_end(&info);
     return true;
 }
@@ -270,6 +264,8 @@ static const struct method_entry own_methods[] = {
     {OWN("info", ROLE_READ, run_info, "What the server is, holds and has done."),
      .always_timed = true},
     {OWN("schema", ROLE_READ, run_schema, "The schema, with table numbers."), .always_timed = true},
+    {OWN("snapshot", ROLE_ADMIN, store_run_snapshot, "Starts to write a snapshot now."),
+     .always_timed = true},
     {OWN("slowlog", ROLE_ADMIN, run_slowlog, "The newest slow requests, slowest first."),
      .always_timed = true},
     {OWN("rpc.discover", ROLE_READ, run_discover, "This document."), .always_timed = true},

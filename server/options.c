@@ -7,11 +7,20 @@
 #include <stdlib.h>
 
 #define ENVIRONMENT_NAME_SIZE 64
+#define SYNC_INTERVAL_MAX_MS  60000
+#define SEGMENT_SIZE_MAX      (1ull << 30)
 
 const char serve_options_help[] =
     "Usage: tenon serve --schema FILE [options]\n"
     "\n"
     "  --schema FILE           the tables, their fields and indexes\n"
+    "  --data DIR              keep the data in this directory (else it is in memory only)\n"
+    "  --sync WHEN             always: before a reply; 100ms: as often; os: when it likes "
+    "(always)\n"
+    "  --snapshot-ratio N      write a snapshot when the journal has N times the bytes of the\n"
+    "                          documents (2; 0: only when asked, and at the end)\n"
+    "  --segment-bytes N       of one file of the journal (64M)\n"
+    "  --max-walker-bytes N    that a snapshot or an export may hold back (64M)\n"
     "  --listen HOST:PORT      where to listen (127.0.0.1:8366; port 0 picks a free one)\n"
     "  --socket PATH           listen on this Unix socket too\n"
     "  --insecure              allow an address that is not this machine's loopback\n"
@@ -38,7 +47,7 @@ struct rule {
     uint64_t least; /* SIZE, COUNT: smallest value */
 };
 
-#define RULE_COUNT_MAX 16
+#define RULE_COUNT_MAX 32
 
 struct rules {
     struct rule rules[RULE_COUNT_MAX];
@@ -50,6 +59,11 @@ static struct rules rules_for(struct serve_options *options)
     struct limits *limits = &options->service.limits;
     const struct rule rules[] = {
         {"--schema", RULE_TEXT, &options->schema, 0},
+        {"--data", RULE_TEXT, &options->data, 0},
+        {"--sync", RULE_TEXT, &options->sync, 0},
+        {"--snapshot-ratio", RULE_COUNT, &options->store.snapshot_ratio, 0},
+        {"--segment-bytes", RULE_SIZE, &options->store.segment_size, JOURNAL_SEGMENT_SIZE_MIN},
+        {"--max-walker-bytes", RULE_SIZE, &options->store.walker_size_max, 1},
         {"--listen", RULE_TEXT, &options->listen, 0},
         {"--socket", RULE_TEXT, &options->socket, 0},
         {"--insecure", RULE_FLAG, &options->insecure, 0},
@@ -215,8 +229,44 @@ static struct serve_options default_options(void)
         .request_size_max = 16 * 1024 * 1024,
         .output_size_max = 64 * 1024 * 1024,
         .connections_max = 10000,
+        .sync = "always",
         .service = service_default_options(),
+        .store = store_default_options(),
     };
+}
+
+/* Reads --sync: always, os, or a number of milliseconds and `ms`. */
+static bool parse_sync(const char *text, struct store_options *store)
+{
+    const char *end;
+    if (strcmp(text, "always") == 0) {
+        store->sync = JOURNAL_SYNC_ALWAYS;
+        return true;
+    }
+    if (strcmp(text, "os") == 0) {
+        store->sync = JOURNAL_SYNC_SYSTEM;
+        return true;
+    }
+    store->sync = JOURNAL_SYNC_INTERVAL;
+    return parse_number(text, &store->sync_interval_ms, &end) && strcmp(end, "ms") == 0 &&
+           store->sync_interval_ms >= 1 && store->sync_interval_ms <= SYNC_INTERVAL_MAX_MS;
+}
+
+static bool check_store_options(struct serve_options *options, struct buffer *message)
+{
+    struct store_options *store = &options->store;
+    if (!parse_sync(options->sync, store)) {
+        buffer_append_format(message, "--sync: \"%s\" is not always, os or a time such as 100ms",
+                             options->sync);
+        return false;
+    }
+    if (store->segment_size > SEGMENT_SIZE_MAX) {
+        buffer_append_format(message, "--segment-bytes: at most 1G");
+        return false;
+    }
+    store->segment_size -= store->segment_size % JOURNAL_BLOCK_SIZE;
+    store->directory = options->data;
+    return true;
 }
 
 static bool check_options(const struct serve_options *options, struct buffer *message)
@@ -256,7 +306,7 @@ bool serve_options_read(struct serve_options *options, int argc, char **argv,
             return false;
         }
     }
-    return check_options(options, message);
+    return check_store_options(options, message) && check_options(options, message);
 }
 
 bool serve_options_split_address(const char *text, char *host, size_t host_size, uint16_t *port)

@@ -12,6 +12,8 @@
 /* Strings belong to argv or the environment. */
 struct serve_options {
     const char *schema;        /* file; must be given */
+    const char *data;          /* directory; NULL: in memory only */
+    const char *sync;          /* as it was given: always, os, or a number of ms */
     const char *listen;        /* HOST:PORT or [HOST]:PORT; port 0: the system picks one */
     const char *socket;        /* path of a Unix socket; NULL: none */
     uint64_t request_size_max; /* bytes of a message */
@@ -21,6 +23,7 @@ struct serve_options {
     bool help;
     bool version;
     struct service_options service;
+    struct store_options store;
 };
 
 /* Reads the options; argv[0] is the subcommand.

@@ -27,6 +27,7 @@ static void close_handle(void *handle)
 /* Closes what keeps the loop alive, once the last connection of a stopping server has gone. */
 static void server_close_handles(struct server *server)
 {
+    durability_stop(server);
     close_handle(&server->check);
     close_handle(&server->idle);
     close_handle(&server->grace);
@@ -163,10 +164,12 @@ static void server_init(struct server *server, const struct serve_options *optio
     link_init(&server->slow);
     link_init(&server->changed);
     link_init(&server->lingering);
+    link_init(&server->held);
     window_init(&server->window);
 }
 
-struct server *server_create(const struct serve_options *options, struct service *service)
+struct server *server_create(const struct serve_options *options, struct service *service,
+                             struct waker *waker)
 {
     struct server *server = memory_allocate_zeroed(1, sizeof(*server));
     server_init(server, options, service);
@@ -183,6 +186,7 @@ struct server *server_create(const struct serve_options *options, struct service
         goto close_interrupt;
     }
     server_init_handles(server);
+    durability_start(server, waker);
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit(options->connections_max);
     if (!server_listen(server)) {

@@ -6,6 +6,7 @@
 
 #include "base/macros.h"
 #include "server/buffer_pool.h"
+#include "server/durability.h"
 #include "server/list.h"
 #include "server/options.h"
 #include "server/service.h"
@@ -35,15 +36,21 @@ struct server {
     struct link changed;   /* connections to settle at the end of this turn */
     struct link lingering; /* in the order in which they end */
     uint64_t lingering_count;
+    struct link held;      /* connections with replies that wait for the disk */
+    uint64_t durable;      /* number of the transaction up to which replies may leave */
+    uv_async_t store_woke; /* the store's threads have news; only where there is a store */
+    struct waker *waker;   /* NULL: in memory only */
     struct buffer_pool buffers;
     struct window window;
     uint64_t turn_start_ns; /* CPU time at the end of the last turn */
     bool stopping;
 };
 
-/* Makes a server that listens. `options` and `service` must outlive it.
+/* Makes a server that listens. `options`, `service` and `waker`, which the service's store wakes,
+ * must outlive it.
  * Errors: NULL, and one line for people on the log. */
-struct server *server_create(const struct serve_options *options, struct service *service);
+struct server *server_create(const struct serve_options *options, struct service *service,
+                             struct waker *waker);
 
 /* Serves until a signal ends it: SIGINT and SIGTERM stop accepting, what has come is answered and
  * sent, for at most SERVER_GRACE_MS; a second signal ends the waiting. */

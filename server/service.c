@@ -26,15 +26,27 @@ struct service_options service_default_options(void)
     };
 }
 
-struct service *service_create(struct schema *schema, const struct service_options *options)
+static struct service *create(struct database *database, const struct service_options *options)
 {
     struct service *service = memory_allocate_zeroed(1, sizeof(*service));
     service->options = *options;
     service->started_ns = clock_read_ns(CLOCK_MONOTONIC);
-    service->database = database_create(schema, &options->database);
+    service->database = database;
     service->relations = relations_create(service->database);
     methods_init(&service->methods);
     slowlog_init(&service->slowlog, options->slow_ms);
+    return service;
+}
+
+struct service *service_create(struct schema *schema, const struct service_options *options)
+{
+    return create(database_create(schema, &options->database), options);
+}
+
+struct service *service_create_on_store(struct store *store, const struct service_options *options)
+{
+    struct service *service = create(store_database(store), options);
+    service->store = store;
     return service;
 }
 
@@ -42,7 +54,9 @@ void service_destroy(struct service *service)
 {
     slowlog_deinit(&service->slowlog);
     relations_destroy(service->relations);
-    database_destroy(service->database);
+    if (service->store == NULL) {
+        database_destroy(service->database);
+    }
     memory_release(service);
 }
 
@@ -125,7 +139,6 @@ static void timing_begin(struct timing *timing, const struct exchange *exchange,
                          const struct job *job)
 {
     const struct method_entry *method = exchange->method;
-    timing->started_ns = 0;
     if (method != NULL && (method->always_timed || method->count % METHOD_TIMED_EVERY == 0)) {
         timing->before = job->budget;
         timing->started_ns = clock_read_ns(CLOCK_MONOTONIC);
@@ -166,9 +179,12 @@ static void exchange_run(struct exchange *exchange, struct service *service, str
                          struct reply *reply)
 {
     struct value result;
-    struct timing timing;
+    struct timing timing = {.started_ns = 0};
     timing_begin(&timing, exchange, job);
     bool done = exchange_execute(exchange, service, job, &result);
+    if (exchange->call != NULL && service->store != NULL) {
+        job->sequence = service->database->sequence;
+    }
     if (!request_is_notification(&exchange->request)) {
         if (done) {
             reply_result(reply, exchange->request.id, result);
@@ -186,6 +202,7 @@ void job_prepare(struct job *job, struct service *service, struct slice message,
 {
     struct exchange *exchange = &job->exchange;
     job->headers = headers;
+    job->sequence = 0;
     exchange_init(exchange, &job->arena);
     bool valid = message_read(&job->message, message, &job->arena, &exchange->error);
     job->batch = valid && job->message.batch;
@@ -201,6 +218,7 @@ void job_prepare(struct job *job, struct service *service, struct slice message,
 void job_prepare_refusal(struct job *job, bool headers, enum error_code code, const char *text)
 {
     job->headers = headers;
+    job->sequence = 0;
     job->batch = false;
     exchange_init(&job->exchange, &job->arena);
     error_set(&job->exchange.error, code, "%s", text);

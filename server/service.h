@@ -19,6 +19,7 @@
 #include "server/slowlog.h"
 #include "storage/database.h"
 #include "storage/schema.h"
+#include "storage/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,6 +41,7 @@ struct service_counters {
 
 struct service {
     struct database *database;
+    struct store *store; /* where the database lives; NULL: in memory only */
     struct relations *relations;
     struct service_options options;
     struct service_counters counters;
@@ -53,6 +55,10 @@ struct service_options service_default_options(void);
 
 /* Makes a service of an empty database. It takes the schema over. */
 struct service *service_create(struct schema *schema, const struct service_options *options);
+
+/* Makes a service of the store's database; the store must outlive it. */
+struct service *service_create_on_store(struct store *store, const struct service_options *options);
+
 void service_destroy(struct service *service);
 
 /* One request while it is carried out. */
@@ -69,6 +75,7 @@ struct job {
     struct message message;
     struct budget budget;     /* of all its requests */
     struct exchange exchange; /* of a message that is no batch, or could not be read */
+    uint64_t sequence;        /* number of the newest transaction that its reply tells of */
     bool batch;
     bool headers; /* the framing of its reply */
 };

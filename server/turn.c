@@ -4,6 +4,7 @@
 #include "protocol/reply.h"
 #include "server/clock.h"
 #include "server/connection.h"
+#include "server/durability.h"
 #include "server/server.h"
 
 #include <assert.h>
@@ -120,7 +121,7 @@ static void place_run(struct place *place, struct service *service)
         job_run(&place->job, service, output);
     }
     connection->closing |= place->last;
-    connection_release(connection);
+    connection_release(connection, place->http ? 0 : place->job.sequence);
     if (output->size >= CONNECTION_FLUSH_SIZE) {
         connection_flush(connection);
     }
@@ -229,10 +230,12 @@ bool turn_run(struct server *server)
         now_ns = window_run(&server->window, server, now_ns);
         window_requeue(&server->window, server);
     }
+    bool store_has_work = durability_turn(server);
     settle_changed(server);
     if (!list_is_empty(&server->slow)) {
         serve_slow(server);
+        store_has_work |= durability_turn(server);
         settle_changed(server);
     }
-    return !list_is_empty(&server->ready) || !list_is_empty(&server->slow);
+    return store_has_work || !list_is_empty(&server->ready) || !list_is_empty(&server->slow);
 }

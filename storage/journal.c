@@ -217,6 +217,14 @@ void journal_latency(struct journal *journal, struct journal_latency *latency)
     }
 }
 
+void journal_sync(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->mutex);
+    journal->sync_now = true;
+    pthread_cond_signal(&journal->work);
+    pthread_mutex_unlock(&journal->mutex);
+}
+
 void journal_wait(struct journal *journal)
 {
     journal_submit(journal);

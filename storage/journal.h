@@ -115,6 +115,9 @@ void journal_submit(struct journal *journal);
 void journal_status(struct journal *journal, struct journal_status *status);
 void journal_latency(struct journal *journal, struct journal_latency *latency);
 
+/* Asks for a sync now, whatever the sync mode. */
+void journal_sync(struct journal *journal);
+
 /* Blocks until all that was submitted is durable, whatever the sync mode, or has failed. */
 void journal_wait(struct journal *journal);
 
