@@ -264,7 +264,9 @@ static bool explain(struct run *run, const struct program *program, struct value
     figures[1] = (struct value_field){SLICE("ranges"), value_from_number((double)cost.ranges)};
     figures[2] = (struct value_field){SLICE("bytes"), value_from_number((double)bytes)};
     struct value_field *fields = arena_allocate(run->arena, 3 * sizeof(*fields));
-    fields[0] = (struct value_field){SLICE("value"), *result};
+    /* As query answers it; a missing field would be left out. */
+    struct value answer = value_is_missing(*result) ? VALUE_IS(VALUE_NULL) : *result;
+    fields[0] = (struct value_field){SLICE("value"), answer};
     fields[1] = (struct value_field){SLICE("cost"), value_from_fields(figures, 3)};
     fields[2].name = SLICE("steps");
     fields[2].value = value_from_items(explained.steps.items, explained.steps.count);
