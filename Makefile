@@ -17,7 +17,9 @@ SOURCES         := $(foreach folder,$(FOLDERS),$(wildcard $(folder)/*.c))
 HEADERS         := $(foreach folder,$(FOLDERS),$(wildcard $(folder)/*.h))
 LIBRARY         := $(filter-out server/main.c,$(SOURCES))
 SUPPORT_SOURCES := $(wildcard tests/support/*.c)
-UNIT_SOURCES    := $(wildcard tests/unit/*/*.c tests/transcripts/*.c) $(SUPPORT_SOURCES)
+FUZZ_SOURCES    := $(filter-out %/libfuzzer.c,$(wildcard tests/fuzz/*.c))
+UNIT_SOURCES    := $(wildcard tests/unit/*/*.c tests/transcripts/*.c) $(SUPPORT_SOURCES) \
+                   $(FUZZ_SOURCES)
 LIVE_SOURCES    := $(wildcard tests/live/*.c) $(SUPPORT_SOURCES)
 TEST_SOURCES    := $(sort $(UNIT_SOURCES) $(LIVE_SOURCES))
 ALL_FILES       := $(SOURCES) $(HEADERS) $(TEST_SOURCES) $(wildcard tests/*/*.h tests/unit/*/*.h)
@@ -159,3 +161,35 @@ bench: $(BUILD)/tenon $(BENCH_PROGRAMS) | bench-deps ## measure beside Redis, Po
 .PHONY: bench-memory
 bench-memory: $(BUILD)/tenon $(BENCH_PROGRAMS) ## ten million documents: memory, longest turn
 	bench/memory $(BUILD) $(BENCH_OPTIONS)
+
+# ---- Fuzzing: libFuzzer makes inputs for the targets of tests/fuzz. What it finds it writes to
+# $(BUILD)/fuzz/found, what it learns to $(BUILD)/fuzz/learned; it begins with the transcripts and
+# the committed corpora, which `make test` replays.
+
+FUZZ_TARGETS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_FLAGS   := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+TARGET       ?= requests
+SECONDS      ?= 60
+ALL_FILES    += tests/fuzz/libfuzzer.c
+
+.PHONY: deps-fuzz
+deps-fuzz:
+	@tools/install-dependencies fuzz
+
+$(BUILD)/fuzz/object/%.o: %.c | deps-fuzz
+	@mkdir -p $(@D)
+	clang $(STANDARD) $(WARNINGS) -MMD -MP $(call flags,$<) -c $< -o $@ \
+	    $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link
+
+$(addprefix $(BUILD)/fuzz/target-,$(FUZZ_TARGETS)): $(BUILD)/fuzz/target-%: \
+    tests/fuzz/libfuzzer.c $(call objects,fuzz/object,$(LIBRARY) $(FUZZ_SOURCES))
+	clang $(STANDARD) $(WARNINGS) -DFUZZ_TARGET=fuzz_$* $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ \
+	    $(call libs,)
+
+.PHONY: fuzz
+fuzz: $(BUILD)/fuzz/target-$(TARGET) ## fuzz one TARGET of tests/fuzz for so many SECONDS
+	tools/fuzz $(BUILD) $(TARGET) $(SECONDS)
+
+.PHONY: fuzz-all
+fuzz-all: $(addprefix $(BUILD)/fuzz/target-,$(FUZZ_TARGETS)) ## fuzz every target, one by one
+	tools/fuzz $(BUILD) "$(FUZZ_TARGETS)" $(SECONDS)
