@@ -97,6 +97,13 @@ test-tiny: $(BUILD)/unit-tiny ## the unit tests and transcripts once more, with 
 check: deps-check ## everything: tests, style, layers, warnings of two compilers, clang-tidy
 	@MAKE="$(MAKE)" BUILD="$(BUILD)" tools/run-checks test test-tiny style layers warnings tidy
 
+# The random tests once more with other seeds (SEEDS of them), normal and tiny in turn.
+SEEDS ?= 20
+
+.PHONY: check-long
+check-long: check $(BUILD)/unit $(BUILD)/unit-tiny ## and the random tests with many seeds
+	@tools/run-seeds $(BUILD) $(SEEDS)
+
 .PHONY: style
 style: | deps-check
 	clang-format --dry-run --Werror $(ALL_FILES)
