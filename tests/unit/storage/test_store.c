@@ -1,0 +1,280 @@
+/* The store on files that lose power, flip bits, fail and fill up. */
+#include "tests/support/store_world.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A count for `make test`, and the one for TENON_LONG=1. */
+static unsigned count_of(unsigned usual, unsigned many)
+{
+    const char *long_run = getenv("TENON_LONG");
+    return long_run && strcmp(long_run, "1") == 0 ? many : usual;
+}
+
+static void pause_ms(long milliseconds)
+{
+    struct timespec pause = {.tv_nsec = milliseconds * 1000000};
+    nanosleep(&pause, NULL);
+}
+
+/* Transactions, pauses in which the last group is confirmed, and snapshots. */
+static void live(struct store_world *world, unsigned steps)
+{
+    for (unsigned i = 0; i < steps; i++) {
+        store_world_step(world);
+        if (store_world_random(world) % 4 == 0) {
+            store_world_poll(world);
+        }
+        if (store_world_random(world) % 32 == 0) {
+            pause_ms(15);
+        }
+        if (store_world_random(world) % 64 == 0) {
+            store_start_snapshot(world->store);
+        }
+    }
+    store_world_settle(world);
+}
+
+/* The recovered store has a state that once was, with everything up to `acknowledged`. */
+static void check_recovered(const struct store_world *world, struct store *store,
+                            uint64_t acknowledged, const char *what)
+{
+    struct database *database = store_database(store);
+    cr_assert_geq(database->sequence, acknowledged, "%s: acknowledged transactions are lost", what);
+    cr_assert_eq(store_world_digest(database), world->digests[database->sequence],
+                 "%s: a transaction is there by half", what);
+    database_check(database);
+}
+
+Test(store, what_was_committed_is_there_after_a_restart)
+{
+    struct store_world world;
+    store_world_init(&world, store_world_seed("store restart"));
+    for (unsigned round = 0; round < 4; round++) {
+        store_world_open(&world);
+        live(&world, 60);
+        uint64_t sequence = store_database(world.store)->sequence;
+        uint64_t digest = world.digests[sequence];
+        if (round % 2 == 0) {
+            store_close(world.store);
+        } else {
+            store_abandon(world.store);
+        }
+        store_world_open(&world);
+        cr_assert_eq(store_database(world.store)->sequence, sequence);
+        cr_assert_eq(world.digests[sequence], digest);
+        database_check(store_database(world.store));
+        store_abandon(world.store);
+        world.store = NULL;
+    }
+    store_world_deinit(&world);
+}
+
+Test(store, power_loss_loses_nothing_that_was_acknowledged)
+{
+    struct store_world world;
+    uint64_t seed = store_world_seed("store power loss");
+    unsigned images = count_of(1000, 100000);
+    store_world_init(&world, seed);
+    store_world_open(&world);
+    live(&world, 400);
+    size_t operations = memory_files_count(world.files);
+    for (unsigned i = 0; i < images; i++) {
+        size_t count = 1 + (size_t)(store_world_random(&world) % operations);
+        size_t block_size = i % 2 == 0 ? 512 : 4096;
+        struct memory_files *image =
+            memory_files_image(world.files, count, block_size, false, seed + i);
+        char what[64];
+        snprintf(what, sizeof(what), "image %u of %zu operations", i, count);
+        struct buffer report = {0};
+        struct buffer message = {0};
+        struct store *store = store_world_try(&world, image, &report, &message);
+        cr_assert_not_null(store, "%s: %.*s", what, SLICE_FORMAT(buffer_slice(&message)));
+        check_recovered(&world, store, memory_files_marked(world.files, count), what);
+        store_abandon(store);
+        buffer_deinit(&report);
+        buffer_deinit(&message);
+        memory_files_destroy(image);
+    }
+    store_world_deinit(&world);
+}
+
+struct target {
+    struct memory_files *files;
+    char names[16][64];
+    size_t count;
+};
+
+static void note_target(void *context, const char *name)
+{
+    struct target *target = context;
+    if (strcmp(name, "journal-next") != 0 && strcmp(name, "lock") != 0 &&
+        strcmp(name, "snapshot-new") != 0) {
+        cr_assert_lt(target->count, 16u);
+        snprintf(target->names[target->count++], 64, "%s", name);
+    }
+}
+
+/* Bytes up to the last that is not zero. */
+static uint64_t used_size(const char *bytes, uint64_t size)
+{
+    while (size > 0 && bytes[size - 1] == 0) {
+        size -= 1;
+    }
+    return size;
+}
+
+/* Flips a bit of some file. Returns the name. */
+static const char *flip(struct store_world *world, struct memory_files *image,
+                        struct target *target, uint64_t *offset)
+{
+    memset(target, 0, sizeof(*target));
+    memory_files_each(image, note_target, target);
+    const char *name = target->names[store_world_random(world) % target->count];
+    uint64_t size;
+    char *bytes = memory_files_bytes(image, name, &size);
+    *offset = store_world_random(world) % used_size(bytes, size);
+    bytes[*offset] = (char)(bytes[*offset] ^ (1 << store_world_random(world) % 8));
+    return name;
+}
+
+static bool contains(const struct buffer *text, const char *word)
+{
+    char copy[4096];
+    size_t size = text->size < sizeof(copy) - 1 ? text->size : sizeof(copy) - 1;
+    memcpy(copy, text->data, size);
+    copy[size] = '\0';
+    return strstr(copy, word) != NULL;
+}
+
+Test(store, one_flipped_bit_is_found_every_time)
+{
+    struct store_world world;
+    uint64_t seed = store_world_seed("store flips");
+    unsigned flips = count_of(2000, 20000);
+    unsigned cut = 0;
+    store_world_init(&world, seed);
+    store_world_open(&world);
+    live(&world, 300);
+    size_t operations = memory_files_count(world.files);
+    for (unsigned i = 0; i < flips; i++) {
+        size_t count = operations / 4 + (size_t)(store_world_random(&world) % (operations * 3 / 4));
+        struct memory_files *image = memory_files_image(world.files, count, 4096, true, seed);
+        struct target target;
+        uint64_t offset;
+        const char *name = flip(&world, image, &target, &offset);
+        struct buffer report = {0};
+        struct buffer message = {0};
+        struct store *store = store_world_try(&world, image, &report, &message);
+        if (store) {
+            /* Only a last group that nothing confirms yet. */
+            const struct store_recovery *recovery = store_recovery(store);
+            cr_assert(recovery->journal.torn, "flip %u of %s at %llu was not seen", i, name,
+                      (unsigned long long)offset);
+            cr_assert_eq(strcmp(recovery->journal.torn_name, name), 0);
+            cr_assert_leq(recovery->journal.torn_offset, offset);
+            cr_assert(contains(&report, "torn tail"));
+            check_recovered(&world, store, 0, name);
+            store_abandon(store);
+            cut += 1;
+        } else {
+            cr_assert(contains(&message, name), "%.*s", SLICE_FORMAT(buffer_slice(&message)));
+        }
+        buffer_deinit(&report);
+        buffer_deinit(&message);
+        memory_files_destroy(image);
+    }
+    cr_assert_lt(cut, flips / 4, "most flips are refused");
+    store_world_deinit(&world);
+}
+
+Test(store, a_sync_that_fails_once_is_final_for_its_segment)
+{
+    struct store_world world;
+    store_world_init(&world, store_world_seed("store failed sync"));
+    store_world_open(&world);
+    for (unsigned round = 0; round < 20; round++) {
+        live(&world, 10);
+        if (round % 2 == 0) {
+            memory_files_set_sync_fails(world.files, 1);
+        } else {
+            memory_files_set_write_fails(world.files, 1);
+        }
+        for (unsigned i = 0; i < 10; i++) {
+            store_world_step(&world);
+        }
+        store_world_settle(&world);
+    }
+    cr_assert_gt(world.lost, 0u, "some transactions were undone");
+    struct journal_status status;
+    do {
+        store_world_poll(&world);
+        pause_ms(1);
+        store_journal_status(world.store, &status);
+    } while (status.state != JOURNAL_OPEN);
+    live(&world, 20);
+    uint64_t sequence = store_database(world.store)->sequence;
+    uint64_t digest = world.digests[sequence];
+    store_abandon(world.store);
+    store_world_open(&world);
+    cr_assert_eq(store_database(world.store)->sequence, sequence);
+    cr_assert_eq(world.digests[sequence], digest);
+    database_check(store_database(world.store));
+    store_world_deinit(&world);
+}
+
+Test(store, a_full_disk_refuses_writes_takes_deletes_and_recovers_by_itself)
+{
+    struct store_world world;
+    store_world_init(&world, store_world_seed("store full disk"));
+    store_world_open(&world);
+    live(&world, 20);
+    memory_files_set_space(world.files, memory_files_used(world.files));
+    for (unsigned i = 0; i < 2000 && world.refused == 0; i++) {
+        store_world_step(&world);
+        store_world_settle(&world);
+    }
+    cr_assert_gt(world.refused, 0u, "writes are refused once there is no space");
+    cr_assert_eq(world.lost, 0u, "nothing that was accepted is lost");
+    cr_assert(store_world_delete_one(&world), "deletes go on from the reserve");
+    store_world_settle(&world);
+    memory_files_set_space(world.files, 0);
+    uint64_t refused = world.refused;
+    struct journal_status status;
+    for (unsigned i = 0; i < 200; i++) {
+        pause_ms(10);
+        store_journal_status(world.store, &status);
+        if (status.state == JOURNAL_OPEN) {
+            break;
+        }
+    }
+    store_world_step(&world);
+    store_world_settle(&world);
+    cr_assert_eq(world.refused, refused, "writes resume within two seconds");
+    uint64_t digest = store_world_digest(store_database(world.store));
+    store_abandon(world.store);
+    store_world_open(&world);
+    cr_assert_eq(store_world_digest(store_database(world.store)), digest);
+    store_world_deinit(&world);
+}
+
+Test(store, short_reads_and_writes_and_interruptions_are_carried_on)
+{
+    struct store_world world;
+    store_world_init(&world, store_world_seed("store short writes"));
+    world.files->shortens = true;
+    for (unsigned round = 0; round < 3; round++) {
+        store_world_open(&world);
+        live(&world, 40);
+        uint64_t digest = store_world_digest(store_database(world.store));
+        store_close(world.store);
+        store_world_open(&world);
+        cr_assert_eq(store_world_digest(store_database(world.store)), digest);
+        store_abandon(world.store);
+        world.store = NULL;
+    }
+    store_world_deinit(&world);
+}
