@@ -154,7 +154,10 @@ $(BUILD)/bench-load: $(call objects,release,bench/load.c bench/histogram.c bench
         bench/reply_reader.c bench/request_file.c $(BENCH_BASE))
 $(BUILD)/bench-floor: $(call objects,release,bench/floor.c $(BENCH_BASE))
 
-$(BENCH_PROGRAMS):
+$(BUILD)/bench-inprocess: $(call objects,release,bench/inprocess.c bench/fixture.c bench/blog.c \
+        bench/requests.c bench/wire.c bench/request_file.c $(LIBRARY))
+
+$(BENCH_PROGRAMS) $(BUILD)/bench-inprocess:
 	$(CC) $(CFLAGS) $^ -o $@ $(call libs,)
 
 .PHONY: bench-deps
@@ -164,6 +167,14 @@ bench-deps:
 .PHONY: bench
 bench: $(BUILD)/tenon $(BENCH_PROGRAMS) | bench-deps ## measure beside Redis, PostgreSQL, Tarantool
 	bench/run $(BUILD) $(BENCH_OPTIONS)
+
+.PHONY: bench-evaluate
+bench-evaluate: $(BUILD)/bench-inprocess ## nanoseconds a request without socket and kernel
+	$(BUILD)/bench-inprocess time
+
+.PHONY: bench-instructions
+bench-instructions: $(BUILD)/bench-inprocess | deps-check ## instructions a request, with a budget
+	bench/instructions $(BUILD)/bench-inprocess
 
 .PHONY: bench-memory
 bench-memory: $(BUILD)/tenon $(BENCH_PROGRAMS) ## ten million documents: memory, longest turn
