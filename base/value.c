@@ -89,7 +89,7 @@ static enum value_type type_of_text(struct slice text)
     }
 }
 
-enum value_type value_type(struct value value)
+enum value_type value_type_of_others(struct value value)
 {
     static const uint8_t types[] = {
         [VALUE_MISSING] = TYPE_MISSING, [VALUE_NULL] = TYPE_NULL,   [VALUE_FALSE] = TYPE_FALSE,

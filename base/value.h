@@ -128,7 +128,14 @@ struct value value_from_bytes(struct arena *arena, struct slice bytes);
 /* The type of any value, vetted or not: an object counts as int64, number or bytes only where its
  * encoding can be read ($bytes: where it has the right form; its base64 is not looked at), and
  * the text {"$undefined":null} as missing. */
-enum value_type value_type(struct value value);
+/* The type of a value that is no string; what value_type looks at second. */
+enum value_type value_type_of_others(struct value value);
+
+static inline enum value_type value_type(struct value value)
+{
+    bool is_string = value.kind == VALUE_TEXT && *value.text == '"';
+    return is_string ? TYPE_STRING : value_type_of_others(value);
+}
 
 /* The name of a type in messages: "string", "int64", "boolean", … */
 const char *value_type_name(enum value_type type);

@@ -174,6 +174,10 @@ struct list_builder {
     uint32_t capacity;
 };
 
+/* Makes room for `count` items in an empty list; takes the memory from the budget.
+ * Errors: LimitExceeded. */
+MUST_CHECK bool list_reserve(struct run *run, struct list_builder *list, uint32_t count);
+
 /* Adds an item, a missing one as null; takes the memory from the budget.
  * Errors: LimitExceeded. */
 MUST_CHECK bool list_append(struct run *run, struct list_builder *list, struct value item);

@@ -52,18 +52,21 @@ static bool check_absent(struct run *run, const struct step *step, struct slice 
     return false;
 }
 
+/* The same as get_document with the hash of the id's text. */
+static bool get_hashed(struct run *run, const struct step *step, struct slice text, uint64_t hash,
+                       struct document **document)
+{
+    *document = hash_map_find(&run->database->documents, hash, text);
+    bool absent = !*document || (step->table && (*document)->shape->table != step->table);
+    return absent ? check_absent(run, step, text) : step_count_documents(run, step, 1);
+}
+
 bool get_document(struct run *run, const struct step *step, struct value id,
                   struct document **document)
 {
     struct slice text = value_string_escaped(id);
-    *document = database_find(run->database, text);
-    if (!*document) {
-        return check_absent(run, step, text);
-    }
-    if (step->table && (*document)->shape->table != step->table) {
-        return check_absent(run, step, text);
-    }
-    return step_count_documents(run, step, 1);
+    uint64_t hash = hash_map_hash(&run->database->documents, text);
+    return get_hashed(run, step, text, hash, document);
 }
 
 static bool fail_not_found(struct run *run, struct slice id)
@@ -93,45 +96,69 @@ static bool run_get(struct run *run, const struct step *step, struct value *resu
     return true;
 }
 
-/* Asks for the documents of the next ids, so that their cache misses overlap. */
-static void prefetch_ids(struct run *run, const struct value *ids, uint32_t count)
+/* Hashes the next ids and asks for their documents, so that the cache misses overlap. */
+static void prefetch_ids(struct run *run, const struct value *ids, uint32_t count,
+                         uint64_t hashes[GET_AHEAD])
 {
     const struct hash_map *map = &run->database->documents;
-    uint64_t hashes[GET_AHEAD];
-    uint32_t hashed = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (value_type(ids[i]) == TYPE_STRING) {
-            hashes[hashed] = hash_map_hash(map, value_string_escaped(ids[i]));
-            hash_map_prefetch_slot(map, hashes[hashed]);
-            hashed += 1;
-        }
+        bool is_string = value_type(ids[i]) == TYPE_STRING;
+        hashes[i] = is_string ? hash_map_hash(map, value_string_escaped(ids[i])) : 0;
+        hash_map_prefetch_slot(map, hashes[i]);
     }
-    for (uint32_t i = 0; i < hashed; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         hash_map_prefetch_entry(map, hashes[i]);
     }
 }
 
-static bool get_one_of_all(struct run *run, const struct step *step, struct value id,
+static bool get_one_of_all(struct run *run, const struct step *step, struct value id, uint64_t hash,
                            struct value *result)
 {
     struct document *document = NULL;
-    bool is_null = value_type(id) == TYPE_NULL;
-    if (!is_null && value_type(id) != TYPE_STRING) {
+    enum value_type type = value_type(id);
+    if (type != TYPE_STRING && type != TYPE_NULL) {
         enum error_code code = run->in_program ? ERROR_TYPE_MISMATCH : ERROR_INVALID_PARAMS;
         error_set(run->error, code, "Each of `ids` must be an id or null, got %s.",
-                  value_type_name(value_type(id)));
+                  value_type_name(type));
         run->error->value = id;
         return false;
     }
-    if (!budget_take_time(run->budget, run->error) ||
-        (!is_null && !get_document(run, step, id, &document))) {
+    if (type == TYPE_STRING && !get_hashed(run, step, value_string_escaped(id), hash, &document)) {
         return false;
     }
     if (!document && step->method->or_throw) {
-        return fail_not_found(run, is_null ? SLICE("null") : value_string_escaped(id));
+        return fail_not_found(run, type == TYPE_NULL ? SLICE("null") : value_string_escaped(id));
     }
     *result = document ? document_value(document) : VALUE_IS(VALUE_NULL);
     return true;
+}
+
+/* Errors of one id point at it; limits and absent documents are errors of the whole step. */
+static bool fail_one_of_all(struct run *run, const struct step *step, uint32_t index)
+{
+    enum error_code code = run->error->code;
+    if (code == ERROR_LIMIT_EXCEEDED || code == ERROR_DOCUMENT_NOT_FOUND) {
+        return false;
+    }
+    error_prefix_path_index(run->error, index);
+    return step_fail_at(run, step, PARAM_IDS);
+}
+
+static bool get_block(struct run *run, const struct step *step, const struct value *ids,
+                      uint32_t from, uint32_t count, struct list_builder *list)
+{
+    uint64_t hashes[GET_AHEAD];
+    prefetch_ids(run, ids + from, count, hashes);
+    for (uint32_t i = 0; i < count; i++) {
+        struct value item;
+        if (!get_one_of_all(run, step, ids[from + i], hashes[i], &item)) {
+            return fail_one_of_all(run, step, from + i);
+        }
+        if (!list_append(run, list, item)) {
+            return false;
+        }
+    }
+    return budget_take_work(run->budget, count, run->error);
 }
 
 static bool run_get_all(struct run *run, const struct step *step, struct value *result)
@@ -146,24 +173,12 @@ static bool run_get_all(struct run *run, const struct step *step, struct value *
     const struct value *items;
     uint32_t count;
     struct list_builder list = {0};
-    if (!run_items(run, ids, "`ids`", &items, &count)) {
+    if (!run_items(run, ids, "`ids`", &items, &count) || !list_reserve(run, &list, count)) {
         return false;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        struct value item;
-        if (i % GET_AHEAD == 0) {
-            uint32_t left = count - i;
-            prefetch_ids(run, items + i, left < GET_AHEAD ? left : GET_AHEAD);
-        }
-        if (!get_one_of_all(run, step, items[i], &item)) {
-            bool is_limit = run->error->code == ERROR_LIMIT_EXCEEDED;
-            if (is_limit || run->error->code == ERROR_DOCUMENT_NOT_FOUND) {
-                return false;
-            }
-            error_prefix_path_index(run->error, i);
-            return step_fail_at(run, step, PARAM_IDS);
-        }
-        if (!list_append(run, &list, item)) {
+    for (uint32_t from = 0; from < count; from += GET_AHEAD) {
+        uint32_t left = count - from;
+        if (!get_block(run, step, items, from, left < GET_AHEAD ? left : GET_AHEAD, &list)) {
             return false;
         }
     }

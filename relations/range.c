@@ -405,8 +405,14 @@ static bool make_range(struct run *run, const struct range_plan *plan, const str
         }
     }
     size_t prefix_size = run->scratch->size;
-    return make_place(run, plan, range, prefix_size, lower, values, false, &range->lower) &&
-           make_place(run, plan, range, prefix_size, upper, values, true, &range->upper);
+    if (!make_place(run, plan, range, prefix_size, lower, values, false, &range->lower)) {
+        return false;
+    }
+    if (!lower && !upper) {
+        index_bound(plan->index, range->lower.key, true, &range->upper);
+        return true;
+    }
+    return make_place(run, plan, range, prefix_size, upper, values, true, &range->upper);
 }
 
 bool range_evaluate(struct run *run, const struct range_plan *plan, struct range *range,

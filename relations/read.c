@@ -79,8 +79,17 @@ static void resolve_targets(struct reader *reader)
     }
 }
 
+/* Counts `count` documents of the range, and what they refer to, as read. */
+static bool count_read(struct reader *reader, uint32_t count)
+{
+    struct run *run = reader->run;
+    uint64_t documents = is_via(reader->step) ? 2ull * count : count;
+    return step_count_documents(run, reader->step, documents) &&
+           budget_take_work(run->budget, count, run->error);
+}
+
 /* The document that by_id holds for a range of one id; no tree is needed for it. */
-static void open_by_id(struct reader *reader, const struct range *range)
+static bool open_by_id(struct reader *reader, const struct range *range)
 {
     struct run *run = reader->run;
     struct slice form = range->lower.key;
@@ -88,7 +97,7 @@ static void open_by_id(struct reader *reader, const struct range *range)
     struct slice text = form.size > 2 ? slice_make(form.data + 1, form.size - 2) : SLICE("");
     struct document *document = database_find(run->database, text);
     if (!document || document->shape->table != reader->step->table) {
-        return;
+        return true;
     }
     /* The id may have been asked for as bytes, and a cursor may stand behind the document. */
     run->scratch->size = 0;
@@ -100,10 +109,11 @@ static void open_by_id(struct reader *reader, const struct range *range)
     if (reader->count > 0 && is_via(reader->step)) {
         resolve_targets(reader);
     }
+    return reader->step->filter || count_read(reader, reader->count);
 }
 
 /* Starts at the range's begin, or, descending, at its end. */
-static void reader_open(struct reader *reader, struct run *run, const struct step *step,
+static bool reader_open(struct reader *reader, struct run *run, const struct step *step,
                         const struct range *range)
 {
     reader->run = run;
@@ -114,8 +124,7 @@ static void reader_open(struct reader *reader, struct run *run, const struct ste
     reader->next = 0;
     run->budget->ranges += 1;
     if (step->range.takes_id) {
-        open_by_id(reader, range);
-        return;
+        return open_by_id(reader, range);
     }
     if (step->range.index->by_id) {
         table_build_by_id(step->table);
@@ -123,9 +132,12 @@ static void reader_open(struct reader *reader, struct run *run, const struct ste
     struct btree *tree = &step->range.index->tree;
     reader->left =
         btree_range(tree, &range->lower, &range->upper, step->descending, &reader->cursor);
+    return true;
 }
 
-static void fetch(struct reader *reader, uint64_t wanted)
+/* Fetches the next block. Without a filter all of it is going to be taken, so that it is counted
+ * at once. */
+static bool fetch(struct reader *reader, uint64_t wanted)
 {
     void *documents[READ_AHEAD];
     uint64_t count = reader->left < wanted ? reader->left : wanted;
@@ -145,6 +157,7 @@ static void fetch(struct reader *reader, uint64_t wanted)
     if (is_via(reader->step)) {
         resolve_targets(reader);
     }
+    return reader->step->filter || count_read(reader, reader->count);
 }
 
 static bool fail_dangling(struct reader *reader, const struct document *link);
@@ -163,42 +176,44 @@ static bool passes(struct reader *reader, const struct entry *entry, bool *truth
            step_fail_at(run, reader->step, PARAM_FILTER);
 }
 
-/* Takes the next entry of the range, whether it passes the filter or not. `wanted` is how many
- * more the caller is likely to take. Returns NULL at the end of the range. */
-static const struct entry *reader_take(struct reader *reader, uint64_t wanted)
+/* Takes the next entry of the range, whether it passes the filter or not; NULL at the end of the
+ * range. `wanted` is how many more the caller is going to take. */
+static bool reader_take(struct reader *reader, uint64_t wanted, const struct entry **entry)
 {
+    *entry = NULL;
     if (reader->next == reader->count) {
         if (reader->left == 0) {
-            return NULL;
+            return true;
         }
-        fetch(reader, wanted);
+        if (!fetch(reader, wanted)) {
+            return false;
+        }
     }
     reader->read += 1;
-    return &reader->entries[reader->next++];
+    *entry = &reader->entries[reader->next++];
+    return true;
 }
 
-/* Gives the next entry that passes the filter, after at most `documents_max` documents in all;
- * `*entry` becomes NULL where there is none. */
-static bool reader_next(struct reader *reader, uint64_t wanted, uint64_t documents_max,
-                        const struct entry **entry)
+/* An OrThrow form refuses entries without a target. */
+static bool check_target(struct reader *reader, const struct entry *entry)
 {
-    struct run *run = reader->run;
-    const struct step *step = reader->step;
+    bool refused = reader->step->method->or_throw && !entry->target;
+    return !refused || fail_dangling(reader, entry->document);
+}
+
+static bool reader_next_filtered(struct reader *reader, uint64_t documents_max,
+                                 const struct entry **entry)
+{
     bool truth = false;
     while (!truth && reader->read < documents_max) {
-        *entry = reader_take(reader, step->filter ? READ_AHEAD : wanted);
+        if (!reader_take(reader, READ_AHEAD, entry)) {
+            return false;
+        }
         if (!*entry) {
             return true;
         }
-        if (!step_count_documents(run, step, is_via(step) ? 2 : 1) ||
-            !budget_take_time(run->budget, run->error)) {
-            return false;
-        }
-        if (step->method->or_throw && !(*entry)->target) {
-            return fail_dangling(reader, (*entry)->document);
-        }
-        truth = true;
-        if (step->filter && !passes(reader, *entry, &truth)) {
+        if (!count_read(reader, 1) || !check_target(reader, *entry) ||
+            !passes(reader, *entry, &truth)) {
             return false;
         }
     }
@@ -206,6 +221,21 @@ static bool reader_next(struct reader *reader, uint64_t wanted, uint64_t documen
         *entry = NULL;
     }
     return true;
+}
+
+/* Gives the next entry that passes the filter, if there is one, after at most `documents_max`
+ * documents in all; `*entry` becomes NULL where there is none. */
+static bool reader_next(struct reader *reader, uint64_t wanted, uint64_t documents_max,
+                        const struct entry **entry)
+{
+    *entry = NULL;
+    if (reader->step->filter) {
+        return reader_next_filtered(reader, documents_max, entry);
+    }
+    if (reader->read == documents_max) {
+        return true;
+    }
+    return reader_take(reader, wanted, entry) && (!*entry || check_target(reader, *entry));
 }
 
 /* Entries as values. */
@@ -370,6 +400,12 @@ static bool collect(struct reader *reader, uint64_t most, bool with_link, struct
 {
     struct run *run = reader->run;
     struct list_builder list = {0};
+    uint64_t count = reader->left + reader->count;
+    count = count < most ? count : most;
+    /* A filter leaves an unknown part of them. */
+    if (!reader->step->filter && !list_reserve(run, &list, (uint32_t)count)) {
+        return false;
+    }
     while (list.count < most) {
         const struct entry *entry = NULL;
         struct value value;
@@ -571,10 +607,10 @@ static bool read_page(struct run *run, const struct step *step, struct page *pag
     struct document *last = NULL;
     bool is_done;
     if (!evaluate_range(run, step, &range) || !page_owner(run, step, &range, &page->owner) ||
-        !take_cursor(run, step, cursor, parameter, page, &range)) {
+        !take_cursor(run, step, cursor, parameter, page, &range) ||
+        !reader_open(&reader, run, step, &range)) {
         return false;
     }
-    reader_open(&reader, run, step, &range);
     while (list.count < page->item_count_max) {
         const struct entry *entry = NULL;
         struct value value;
@@ -675,11 +711,8 @@ static bool run_many(struct run *run, const struct step *step, struct value *res
         !step_whole_number(run, step, PARAM_TAKE, 0, UINT32_MAX, &most)) {
         return false;
     }
-    if (!evaluate_range(run, step, &range)) {
-        return false;
-    }
-    reader_open(&reader, run, step, &range);
-    return collect(&reader, most, page.with_link, result);
+    return evaluate_range(run, step, &range) && reader_open(&reader, run, step, &range) &&
+           collect(&reader, most, page.with_link, result);
 }
 
 bool read_run(struct run *run, const struct step *step, struct value *result)
@@ -703,7 +736,9 @@ bool read_run(struct run *run, const struct step *step, struct value *result)
         !step_whole_number(run, step, PARAM_N, 0, UINT32_MAX, &most)) {
         return false;
     }
-    reader_open(&reader, run, step, &range);
+    if (!reader_open(&reader, run, step, &range)) {
+        return false;
+    }
     switch (step->method->kind) {
     case METHOD_FIRST:
         return read_first(&reader, result);

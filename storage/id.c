@@ -222,9 +222,11 @@ uint32_t id_table_number(struct slice text)
     return id_decode(text, &id) ? id.table_number : 0;
 }
 
-uint64_t id_hint(struct slice text)
+bool id_read_hint(struct slice text, uint64_t *hint)
 {
-    assert(text.size <= ID_TEXT_SIZE_MAX && number_sizes[text.size] > 0);
+    if (text.size > ID_TEXT_SIZE_MAX || number_sizes[text.size] == 0) {
+        return false;
+    }
     unsigned first_bit = number_sizes[text.size] * 8u;
     unsigned offset = first_bit % 5;
     const char *first = text.data + first_bit / 5;
@@ -233,6 +235,14 @@ uint64_t id_hint(struct slice text)
     uint64_t seen = 0;
     uint64_t high = group_read(first, &seen);
     uint64_t low = group_read(first + 6, &seen);
-    assert((seen & 0x80) == 0);
-    return high << (24 + offset) | (low & 0x3fffffff) >> (6 - offset);
+    *hint = high << (24 + offset) | (low & 0x3fffffff) >> (6 - offset);
+    return (seen & 0x80) == 0;
+}
+
+uint64_t id_hint(struct slice text)
+{
+    uint64_t hint;
+    bool read = id_read_hint(text, &hint);
+    assert(read);
+    return hint;
 }

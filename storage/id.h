@@ -38,6 +38,10 @@ MUST_CHECK bool id_decode(struct slice text, struct id *id);
 /* Only the table number of `text`, which may be anything; 0 where it is not an id. */
 uint32_t id_table_number(struct slice text);
 
+/* The same as id_hint for text that may be anything.
+ * Errors: false where its size or its letters are those of no id; the footer is not looked at. */
+MUST_CHECK bool id_read_hint(struct slice text, uint64_t *hint);
+
 /* The first 64 bits of the body of `text`, which is trusted to be an id: ids of one table order
  * as these do, apart from ties. */
 uint64_t id_hint(struct slice text);

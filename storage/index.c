@@ -232,12 +232,12 @@ static void index_append_entry_key(const void *context, const void *entry, struc
  * a string that is none can only come from a forged cursor, and may go anywhere. */
 static uint64_t hint_of_id_form(struct slice key)
 {
-    size_t size = key_skip(key);
-    if (size < 2) {
-        return HINT_BEHIND;
+    const char *end = memchr(key.data, 0, key.size);
+    uint64_t hint;
+    if (end && id_read_hint(slice_make(key.data + 1, (size_t)(end - key.data - 1)), &hint)) {
+        return clamp_id_hint(hint);
     }
-    struct slice text = slice_make(key.data + 1, size - 2);
-    return id_table_number(text) != 0 ? clamp_id_hint(id_hint(text)) : HINT_BEHIND;
+    return HINT_BEHIND;
 }
 
 static uint64_t hint_of_ids_key(struct slice key)
