@@ -1,0 +1,348 @@
+/* The live server with a data directory: killed at random moments, it loses nothing that it has
+ * acknowledged; it refuses what it must and says why. */
+#include "tests/support/live.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONNECTIONS   3
+#define BURST         8
+#define DOCUMENTS_MAX 400
+#define PAIRS_MAX     20000
+#define LINE_SIZE     512
+
+#define SCHEMA                                                                                     \
+    "{\"tables\":{\"notes\":{\"fields\":{\"v\":\"number\"},\"indexes\":{\"by_v\":[\"v\"]}},"       \
+    "\"pairs\":{\"fields\":{\"k\":\"number\",\"side\":\"number\"},"                                \
+    "\"indexes\":{\"by_k\":[\"k\"],\"by_both\":{\"fields\":[\"k\",\"side\"],\"unique\":true}}}}}"
+
+/* A document as its client knows it. */
+struct note {
+    char id[40];
+    unsigned acknowledged; /* value */
+    unsigned sent;         /* value of a patch that may have been carried out */
+    bool delete_sent;
+    bool deleted;
+};
+
+enum kind { INSERT, PATCH, DELETE, PAIR };
+
+struct operation {
+    enum kind kind;
+    struct note *note;
+    unsigned value;
+};
+
+struct connection {
+    int socket;
+    struct operation burst[BURST];
+    char received[BURST * LINE_SIZE];
+};
+
+struct world {
+    char data[64];
+    uint64_t random;
+    unsigned next_value;
+    struct note notes[DOCUMENTS_MAX];
+    unsigned note_count;
+    bool pair_acknowledged[PAIRS_MAX];
+    unsigned pair_count;
+    struct connection connections[CONNECTIONS];
+};
+
+static unsigned random_below(struct world *world, unsigned limit)
+{
+    world->random ^= world->random << 13;
+    world->random ^= world->random >> 7;
+    world->random ^= world->random << 17;
+    return (unsigned)((world->random >> 16) % limit);
+}
+
+static void make_data(char data[64])
+{
+    snprintf(data, 64, "/tmp/tenon-data-XXXXXX");
+    cr_assert_not_null(mkdtemp(data));
+}
+
+static void remove_data(const char *data)
+{
+    DIR *directory = opendir(data);
+    const struct dirent *entry;
+    cr_assert_not_null(directory);
+    while ((entry = readdir(directory)) != NULL) {
+        char path[512];
+        snprintf(path, sizeof(path), "%s/%s", data, entry->d_name);
+        if (entry->d_name[0] != '.') {
+            unlink(path);
+        }
+    }
+    closedir(directory);
+    rmdir(data);
+}
+
+static int connect_to(const struct live_server *server)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(server->port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int socket_number = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(connect(socket_number, (struct sockaddr *)&address, sizeof(address)), 0);
+    return socket_number;
+}
+
+/* A document that nothing was sent for yet in this burst, or NULL. */
+static struct note *pick_note(struct world *world)
+{
+    if (world->note_count == 0) {
+        return NULL;
+    }
+    struct note *note = &world->notes[random_below(world, world->note_count)];
+    bool busy = note->delete_sent || note->sent != note->acknowledged;
+    return busy ? NULL : note;
+}
+
+static void choose(struct world *world, struct operation *operation)
+{
+    unsigned choice = random_below(world, 8);
+    operation->value = world->next_value++;
+    operation->note = pick_note(world);
+    operation->kind = INSERT;
+    if (choice < 2 && world->pair_count < PAIRS_MAX) {
+        operation->kind = PAIR;
+        operation->value = world->pair_count++;
+    } else if (choice < 5 && operation->note) {
+        operation->kind = PATCH;
+        operation->note->sent = operation->value;
+    } else if (choice < 6 && operation->note) {
+        operation->kind = DELETE;
+        operation->note->delete_sent = true;
+    }
+}
+
+static void write_request(const struct operation *operation, unsigned number, struct buffer *lines)
+{
+    static const char pair[] =
+        "{\"id\":%u,\"method\":\"mutation\",\"params\":{\"args\":{\"k\":%u},\"do\":["
+        "{\"insert\":[\"pairs\",{\"k\":\"$args.k\",\"side\":0}]},"
+        "{\"insert\":[\"pairs\",{\"k\":\"$args.k\",\"side\":1}]}]}}\n";
+    switch (operation->kind) {
+    case INSERT:
+        buffer_append_format(
+            lines, "{\"id\":%u,\"method\":\"insert\",\"params\":[\"notes\",{\"v\":%u}]}\n", number,
+            operation->value);
+        break;
+    case PATCH:
+        buffer_append_format(lines,
+                             "{\"id\":%u,\"method\":\"patch\",\"params\":[\"%s\",{\"v\":%u}]}\n",
+                             number, operation->note->id, operation->value);
+        break;
+    case DELETE:
+        buffer_append_format(lines, "{\"id\":%u,\"method\":\"delete\",\"params\":[\"%s\"]}\n",
+                             number, operation->note->id);
+        break;
+    case PAIR:
+        buffer_append_format(lines, pair, number, operation->value);
+        break;
+    }
+}
+
+static void send_burst(struct world *world, struct connection *connection)
+{
+    struct buffer lines = {0};
+    for (unsigned i = 0; i < BURST; i++) {
+        choose(world, &connection->burst[i]);
+        write_request(&connection->burst[i], i, &lines);
+    }
+    ssize_t sent = send(connection->socket, lines.data, lines.size, MSG_NOSIGNAL);
+    cr_assert(sent == (ssize_t)lines.size || sent < 0);
+    buffer_deinit(&lines);
+}
+
+static void acknowledge(struct world *world, const struct operation *operation, const char *line)
+{
+    cr_assert_not_null(strstr(line, "\"result\":"), "%s", line);
+    struct note *note = operation->note;
+    switch (operation->kind) {
+    case INSERT:
+        if (world->note_count < DOCUMENTS_MAX) {
+            note = &world->notes[world->note_count];
+            *note = (struct note){.deleted = false};
+            int found = sscanf(strstr(line, "\"result\":"), "\"result\":\"%39[0-9a-z]\"", note->id);
+            cr_assert_eq(found, 1, "%s", line);
+            note->acknowledged = note->sent = operation->value;
+            world->note_count += 1;
+        }
+        break;
+    case PATCH:
+        note->acknowledged = operation->value;
+        break;
+    case DELETE:
+        note->deleted = true;
+        break;
+    case PAIR:
+        world->pair_acknowledged[operation->value] = true;
+        break;
+    }
+}
+
+/* Reads the replies to a burst, or as many as come before the end of the connection. */
+static void receive_burst(struct world *world, struct connection *connection)
+{
+    size_t size = 0;
+    unsigned lines = 0;
+    size_t start = 0;
+    while (lines < BURST) {
+        ssize_t got = recv(connection->socket, connection->received + size,
+                           sizeof(connection->received) - size - 1, 0);
+        if (got <= 0) {
+            return;
+        }
+        size += (size_t)got;
+        connection->received[size] = '\0';
+        char *end;
+        while (lines < BURST && (end = strchr(connection->received + start, '\n')) != NULL) {
+            *end = '\0';
+            acknowledge(world, &connection->burst[lines], connection->received + start);
+            start = (size_t)(end - connection->received) + 1;
+            lines += 1;
+        }
+    }
+}
+
+/* Bursts on every connection, until a kill in the midst of one. */
+static void work_until_killed(struct world *world, struct live_server *server)
+{
+    unsigned bursts = 1 + random_below(world, 12);
+    for (unsigned i = 0; i < CONNECTIONS; i++) {
+        world->connections[i].socket = connect_to(server);
+    }
+    for (unsigned burst = 0; burst <= bursts; burst++) {
+        for (unsigned i = 0; i < CONNECTIONS; i++) {
+            send_burst(world, &world->connections[i]);
+        }
+        if (burst == bursts) {
+            struct timespec pause = {.tv_nsec = random_below(world, 4000000)};
+            nanosleep(&pause, NULL);
+            live_kill(server);
+        }
+        for (unsigned i = 0; i < CONNECTIONS; i++) {
+            receive_burst(world, &world->connections[i]);
+        }
+    }
+    for (unsigned i = 0; i < CONNECTIONS; i++) {
+        close(world->connections[i].socket);
+    }
+}
+
+/* After the restart, what may have happened is settled: it did, or it did not. */
+static void check_note(struct live_client *client, struct note *note)
+{
+    char request[128];
+    unsigned value;
+    snprintf(request, sizeof(request), "{\"id\":1,\"method\":\"get\",\"params\":[\"%s\"]}",
+             note->id);
+    struct slice line = live_ask(client, request);
+    char text[LINE_SIZE];
+    snprintf(text, sizeof(text), "%.*s", SLICE_FORMAT(line));
+    const char *found = strstr(text, "\"v\":");
+    if (note->deleted || (note->delete_sent && !found)) {
+        cr_assert_null(found, "a document is back that was deleted: %s", text);
+        note->deleted = true;
+        return;
+    }
+    cr_assert_not_null(found, "document %s is lost: %s", note->id, text);
+    cr_assert_eq(sscanf(found, "\"v\":%u", &value), 1);
+    cr_assert(value == note->acknowledged || value == note->sent,
+              "document %s has %u, not %u or %u", note->id, value, note->acknowledged, note->sent);
+    note->acknowledged = note->sent = value;
+    note->delete_sent = false;
+}
+
+/* How often a text occurs in what an index of a table lists. */
+static unsigned count_listed(struct live_client *client, const char *table, const char *index,
+                             unsigned *seen)
+{
+    char request[128];
+    snprintf(request, sizeof(request),
+             "{\"id\":1,\"method\":\"collect\",\"params\":[\"%s\",\"%s\"]}", table, index);
+    struct slice line = live_ask(client, request);
+    struct buffer copy = {0};
+    buffer_append_slice(&copy, line);
+    buffer_append_char(&copy, '\0');
+    unsigned count = 0;
+    for (const char *next = copy.data; (next = strstr(next, "\"_id\":")) != NULL; next++) {
+        const char *key = strstr(next, "\"k\":");
+        count += 1;
+        if (seen && key) {
+            seen[strtoul(key + 4, NULL, 10)] += 1;
+        }
+    }
+    buffer_deinit(&copy);
+    return count;
+}
+
+static void check_pairs(struct world *world, struct live_client *client)
+{
+    unsigned *seen = calloc(PAIRS_MAX, sizeof(unsigned));
+    unsigned count = count_listed(client, "pairs", "by_creation_time", seen);
+    for (unsigned k = 0; k < world->pair_count; k++) {
+        cr_assert(seen[k] == 2 || (seen[k] == 0 && !world->pair_acknowledged[k]),
+                  "of the pair %u there are %u", k, seen[k]);
+        world->pair_acknowledged[k] = seen[k] == 2;
+    }
+    free(seen);
+    cr_assert_eq(count_listed(client, "pairs", "by_k", NULL), count);
+    cr_assert_eq(count_listed(client, "pairs", "by_both", NULL), count);
+}
+
+static void check_world(struct world *world, const struct live_server *server)
+{
+    struct live_client client;
+    live_connect(&client, server);
+    for (unsigned i = 0; i < world->note_count; i++) {
+        check_note(&client, &world->notes[i]);
+    }
+    cr_assert_eq(count_listed(&client, "notes", "by_v", NULL),
+                 count_listed(&client, "notes", "by_creation_time", NULL));
+    check_pairs(world, &client);
+    if (random_below(world, 4) == 0) {
+        live_ask(&client, "{\"id\":1,\"method\":\"snapshot\"}");
+    }
+    live_close(&client);
+}
+
+/* Kills at random moments, under inserts, patches, deletes and mutations of two documents, sent by
+ * several connections without waiting for the replies. */
+Test(live_durability, kill_9_loses_nothing_that_was_acknowledged, .timeout = 3600)
+{
+    const char *long_run = getenv("TENON_LONG");
+    const char *seed = getenv("TENON_SEED");
+    unsigned kills = long_run && strcmp(long_run, "1") == 0 ? 1000 : 30;
+    struct world *world = calloc(1, sizeof(*world));
+    world->random = (seed ? strtoull(seed, NULL, 10) : 20261122) * 2 + 1;
+    fprintf(stderr, "kill -9: TENON_SEED=%s\n", seed ? seed : "20261122");
+    make_data(world->data);
+    const char *options[] = {"--data", world->data, "--segment-bytes", "256K", NULL};
+    for (unsigned i = 0; i < kills; i++) {
+        struct live_server server;
+        live_start(&server, SCHEMA, options);
+        check_world(world, &server);
+        work_until_killed(world, &server);
+        if (world->note_count == DOCUMENTS_MAX) {
+            world->note_count = 0;
+        }
+    }
+    struct live_server server;
+    live_start(&server, SCHEMA, options);
+    check_world(world, &server);
+    live_stop(&server);
+    remove_data(world->data);
+    free(world);
+}
