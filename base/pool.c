@@ -12,12 +12,11 @@
  *
  * Built with AddressSanitizer, everything but the bytes that were asked for is poisoned, and a gap
  * follows every slot, so that use after release and overflow are found as with malloc. */
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS, madvise */
-
 #include "base/pool.h"
 
 #include "base/macros.h"
 #include "base/memory.h"
+#include "base/region_stock.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -85,6 +84,7 @@ struct pool {
     struct pool_region *regions;
     struct pool_region *spare; /* also in `regions`; NULL: none */
     struct pool_large *large;
+    struct region_stock *stock; /* NULL until a class has its second region */
     size_t used;
     size_t reserved;
 };
@@ -121,34 +121,6 @@ static struct pool_region *region_of(void *slot)
 static char *region_slot(struct pool_region *region, uint32_t position)
 {
     return (char *)region + POOL_HEADER_SIZE + (size_t)position * region->slot_size;
-}
-
-static char *map_memory(size_t size)
-{
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
-        fprintf(stderr, "tenon: out of memory: cannot map %zu bytes\n", size);
-        abort();
-    }
-    return memory;
-}
-
-/* The system often places a mapping right below the one before, that is, aligned already; only
- * where it does not, twice the size is mapped and the ends are given back. */
-static struct pool_region *map_region(void)
-{
-    char *memory = map_memory(POOL_REGION_SIZE);
-    if (((uintptr_t)memory & (POOL_REGION_SIZE - 1)) == 0) {
-        return (struct pool_region *)memory;
-    }
-    munmap(memory, POOL_REGION_SIZE);
-    memory = map_memory(2 * POOL_REGION_SIZE);
-    size_t head = (size_t)(-(uintptr_t)memory & (POOL_REGION_SIZE - 1));
-    if (head > 0) {
-        munmap(memory, head);
-    }
-    munmap(memory + head + POOL_REGION_SIZE, POOL_REGION_SIZE - head);
-    return (struct pool_region *)(memory + head);
 }
 
 static void unmap_region(struct pool *pool, struct pool_region *region)
@@ -190,16 +162,18 @@ static void unlink_with_room(struct pool *pool, struct pool_region *region)
     }
 }
 
+/* A region from the stock, which is set up when it is first needed. */
+static struct pool_region *take_region(struct pool *pool)
+{
+    if (pool->stock == NULL) {
+        pool->stock = region_stock_create(POOL_REGION_SIZE);
+    }
+    return region_stock_take(pool->stock);
+}
+
 static struct pool_region *add_region(struct pool *pool, bool huge)
 {
-    struct pool_region *region = map_region();
-#ifdef MADV_HUGEPAGE
-    if (huge) {
-        (void)madvise(region, POOL_REGION_SIZE, MADV_HUGEPAGE); /* a wish: failing costs speed */
-    }
-#else
-    (void)huge;
-#endif
+    struct pool_region *region = huge ? take_region(pool) : region_map(POOL_REGION_SIZE);
     region->previous = NULL;
     region->next = pool->regions;
     if (pool->regions != NULL) {
@@ -286,6 +260,9 @@ struct pool *pool_create(void)
 
 void pool_destroy(struct pool *pool)
 {
+    if (pool->stock != NULL) {
+        region_stock_destroy(pool->stock);
+    }
     while (pool->regions != NULL) {
         unmap_region(pool, pool->regions);
     }

@@ -2,9 +2,10 @@
  *
  * Sizes are rounded up to a class (steps of 16 bytes up to 512, then eighths of a power of two up
  * to 64 KiB). A class hands out slots of 2 MiB regions, aligned to their size so that a slot's
- * region is found by masking; regions ask for huge pages, which is worth a fifth of the speed on
- * large data. A region without a slot in use goes back to the system (one is kept). What is
- * larger than the largest class comes from the C library. */
+ * region is found by masking; regions are on huge pages, which is worth a fifth of the speed on
+ * large data, and are faulted in ahead by a thread of the pool's (base/region_stock.h). A region
+ * without a slot in use goes back to the system (one is kept). What is larger than the largest
+ * class comes from the C library. */
 #ifndef TENON_BASE_POOL_H
 #define TENON_BASE_POOL_H
 
@@ -26,7 +27,7 @@ void pool_release(struct pool *pool, void *pointer, size_t size);
 /* Bytes handed out, rounded up to their classes. */
 size_t pool_used(const struct pool *pool);
 
-/* Bytes taken from the system. */
+/* Bytes taken from the system, without the few regions in stock. */
 size_t pool_reserved(const struct pool *pool);
 
 /* Walks every region and asserts the pool's invariants. */
