@@ -294,6 +294,25 @@ static enum journal_result meet_gap(struct walk *walk, uint64_t *offset)
     return meet_damage(walk, gap, first, last, "a group that was durable is not valid any more");
 }
 
+static bool group_follows(const struct journal_group *group, const struct journal_end *end)
+{
+    return group->previous_hash == end->hash && group->first_sequence == end->sequence + 1;
+}
+
+/* Goes on with a group that is valid in itself, although what it follows is lost. */
+static enum journal_result skip_to_group(struct walk *walk, const struct journal_group *group)
+{
+    struct journal_end *end = &walk->report->end;
+    uint64_t first = end->sequence + 1;
+    uint64_t last = group->first_sequence - 1;
+    end->hash = group->previous_hash;
+    end->sequence = last;
+    if (last < first) {
+        first = last = 0;
+    }
+    return meet_damage(walk, group->offset, first, last, "a group does not follow the one before");
+}
+
 /* Reads the groups of a segment up to its end. */
 static enum journal_result read_groups(struct walk *walk)
 {
@@ -307,10 +326,10 @@ static enum journal_result read_groups(struct walk *walk)
         if (walk->has_limit && report->end.hash == walk->limit_hash) {
             break;
         }
-        if (!journal_group_read(bytes, serial, offset, &group) ||
-            group.previous_hash != report->end.hash ||
-            group.first_sequence != report->end.sequence + 1) {
-            result = meet_gap(walk, &offset);
+        bool valid = journal_group_read(bytes, serial, offset, &group);
+        if (!valid || !group_follows(&group, &report->end)) {
+            bool skips = valid && walk->reading->visitor.lost != NULL;
+            result = skips ? skip_to_group(walk, &group) : meet_gap(walk, &offset);
             continue;
         }
         result = visit_group(walk, &group);
@@ -336,9 +355,8 @@ static enum journal_result read_segment(struct walk *walk)
     if (result != JOURNAL_READ) {
         return result;
     }
-    int reason =
-        journal_load_file(walk->reading->files, walk->reading->directory, walk->name,
-                          UINT64_MAX, &walk->bytes);
+    int reason = journal_load_file(walk->reading->files, walk->reading->directory, walk->name,
+                                   UINT64_MAX, &walk->bytes);
     if (reason != 0) {
         return fail_system(walk, walk->name, reason);
     }

@@ -346,3 +346,165 @@ Test(live_durability, kill_9_loses_nothing_that_was_acknowledged, .timeout = 360
     remove_data(world->data);
     free(world);
 }
+
+static void insert_many(struct live_client *client, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char line[128];
+        snprintf(line, sizeof(line),
+                 "{\"id\":1,\"method\":\"insert\",\"params\":[\"notes\",{\"v\":%u}]}", i);
+        cr_assert(slice_starts_with(live_ask(client, line),
+                                    SLICE("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\"")));
+    }
+}
+
+static bool says(const struct buffer *text, const char *words)
+{
+    size_t size = strlen(words);
+    for (size_t i = 0; i + size <= text->size; i++) {
+        if (memcmp(text->data + i, words, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Runs a command and expects its exit status and some of its words. */
+static void expect_command(const char *const *arguments, int status, const char *words)
+{
+    struct live_result result = {.status = -1};
+    live_run(&result, arguments, SLICE(""));
+    cr_assert_eq(result.status, status, "status %d: %.*s%.*s", result.status,
+                 SLICE_FORMAT(buffer_slice(&result.output)),
+                 SLICE_FORMAT(buffer_slice(&result.errors)));
+    cr_assert(says(&result.output, words) || says(&result.errors, words), "%s not in: %.*s%.*s",
+              words, SLICE_FORMAT(buffer_slice(&result.output)),
+              SLICE_FORMAT(buffer_slice(&result.errors)));
+    live_result_deinit(&result);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void flip_bit(const char *data, const char *name, long offset)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", data, name);
+    FILE *file = fopen(path, "r+");
+    cr_assert_not_null(file);
+    fseek(file, offset, SEEK_SET);
+    int byte = fgetc(file);
+    fseek(file, offset, SEEK_SET);
+    fputc(byte ^ 4, file);
+    fclose(file);
+}
+
+/* Fills a data directory with documents, one in each group, and ends as a crash would. */
+static void fill(const char *data, unsigned count)
+{
+    struct live_server server;
+    struct live_client client;
+    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
+    live_start(&server, SCHEMA, options);
+    live_connect(&client, &server);
+    insert_many(&client, count);
+    struct timespec pause = {.tv_nsec = 40000000};
+    nanosleep(&pause, NULL);
+    live_close(&client);
+    live_kill(&server);
+}
+
+Test(live_durability, damage_refuses_the_start_and_repair_saves_the_rest)
+{
+    char data[64];
+    char repaired[80];
+    char schema[80];
+    make_data(data);
+    snprintf(repaired, sizeof(repaired), "%s-repaired", data);
+    snprintf(schema, sizeof(schema), "%s/schema.json", data);
+    fill(data, 20);
+    write_text(schema, SCHEMA);
+    const char *check[] = {"check", data, NULL};
+    const char *repair[] = {"check", "--repair", data, repaired, NULL};
+    const char *serve[] = {"serve", "--schema", schema, "--data", data, NULL};
+    expect_command(check, 0, "20 documents; everything is valid");
+    flip_bit(data, "journal-0000000000000001", 4096 * 5 + 200);
+    expect_command(serve, 1, "journal-0000000000000001 is damaged at offset 20480");
+    expect_command(check, 1, "damaged at offset 20480: transactions 5 to 5 are lost");
+    expect_command(repair, 1, "wrote 19 documents");
+    const char *check_repaired[] = {"check", repaired, NULL};
+    expect_command(check_repaired, 0, "19 documents; everything is valid");
+
+    struct live_server server;
+    struct live_client client;
+    const char *options[] = {"--data", repaired, "--segment-bytes", "512K", NULL};
+    live_start(&server, SCHEMA, options);
+    live_connect(&client, &server);
+    cr_assert_eq(count_listed(&client, "notes", "by_v", NULL), 19u);
+    insert_many(&client, 1);
+    live_close(&client);
+    live_stop(&server);
+    remove_data(repaired);
+    remove_data(data);
+}
+
+Test(live_durability, one_process_uses_a_directory)
+{
+    char data[64];
+    char schema[80];
+    make_data(data);
+    struct live_server server;
+    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
+    live_start(&server, SCHEMA, options);
+    snprintf(schema, sizeof(schema), "%s/schema.json", data);
+    write_text(schema, SCHEMA);
+    const char *serve[] = {"serve", "--schema", schema,        "--data",
+                           data,    "--listen", "127.0.0.1:0", NULL};
+    const char *check[] = {"check", data, NULL};
+    expect_command(serve, 1, "another process uses the directory");
+    expect_command(check, 2, "a server uses it");
+    live_stop(&server);
+    expect_command(check, 0, "everything is valid");
+    remove_data(data);
+}
+
+/* A schema that changed between two starts is checked against the data. */
+Test(live_durability, a_changed_schema_is_checked_at_the_start)
+{
+    char data[64];
+    char schema[80];
+    make_data(data);
+    fill(data, 30);
+    snprintf(schema, sizeof(schema), "%s/schema.json", data);
+    const char *serve[] = {"serve", "--schema", schema,        "--data",
+                           data,    "--listen", "127.0.0.1:0", NULL};
+    write_text(schema, "{\"tables\":{\"notes\":{\"fields\":{\"v\":\"string\"}},\"pairs\":{}}}");
+    expect_command(serve, 1, "30 violations");
+    expect_command(serve, 1, "table notes, document ");
+    write_text(schema, "{\"tables\":{\"pairs\":{}}}");
+    expect_command(serve, 1, "the schema has no table `notes` (number 10001), but the data has 30");
+
+    struct live_server server;
+    struct live_client client;
+    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
+    live_start(&server,
+               "{\"tables\":{\"new\":{},\"notes\":{\"fields\":{\"v\":\"number\"},"
+               "\"indexes\":{\"other\":{\"fields\":[\"v\"],\"unique\":true}}}}}",
+               options);
+    live_connect(&client, &server);
+    cr_assert_eq(count_listed(&client, "notes", "other", NULL), 30u);
+    struct slice line = live_ask(&client, "{\"id\":1,\"method\":\"schema\"}");
+    struct buffer text = {0};
+    buffer_append_slice(&text, line);
+    cr_assert(says(&text, "\"new\":{\"number\":10003"), "%.*s", SLICE_FORMAT(line));
+    cr_assert(says(&text, "\"notes\":{\"number\":10001"), "%.*s", SLICE_FORMAT(line));
+    buffer_deinit(&text);
+    live_close(&client);
+    live_stop(&server);
+    remove_data(data);
+}
