@@ -297,3 +297,34 @@ Test(live_chinook, managers_of_an_employee)
     expect_rows(&shop, "managers-of-employee", rows);
     close_shop(&shop);
 }
+
+/* Every question of the data, each answered by the one program in examples/chinook. */
+Test(live_chinook, each_question_is_answered_by_one_query)
+{
+    struct shop shop;
+    if (!open_shop(&shop)) {
+        return;
+    }
+    const cJSON *question;
+    cJSON_ArrayForEach(question, shop.expected)
+    {
+        char path[PATH_SIZE];
+        struct buffer request = {0};
+        snprintf(path, sizeof(path), "examples/chinook/%s.json", text_of(question, "case"));
+        char *program = read_text(path);
+        for (char *c = program; *c != '\0'; c++) {
+            *c = *c == '\n' ? ' ' : *c; /* a message is a line */
+        }
+        buffer_append_format(&request, "{\"id\":1,\"method\":\"query\",\"params\":%s}%c", program,
+                             0);
+        struct slice reply = live_ask(&shop.client, request.data);
+        cJSON *parsed = cJSON_ParseWithLength(reply.data, reply.size);
+        cJSON *rows = cJSON_DetachItemFromObjectCaseSensitive(parsed, "result");
+        cr_assert(rows != NULL, "%s: %.*s", path, SLICE_FORMAT(reply));
+        expect_rows(&shop, text_of(question, "case"), rows);
+        cJSON_Delete(parsed);
+        buffer_deinit(&request);
+        memory_release(program);
+    }
+    close_shop(&shop);
+}
