@@ -13,6 +13,13 @@ static bool fail_arithmetic(const struct operator_call *call, const char *what)
     return error_set(call->run->error, ERROR_ARITHMETIC, "`%.*s`: %s.", SLICE_FORMAT(name), what);
 }
 
+/* Every NaN that is computed is the same one: the hardware's own has its sign set, and would come
+ * first in the order of values. */
+static struct value computed(double number)
+{
+    return value_from_number(isnan(number) ? (double)NAN : number);
+}
+
 static bool is_arithmetic(struct value value)
 {
     enum value_type type = value_type(value);
@@ -41,7 +48,7 @@ static bool add(const struct operator_call *call, struct value a, struct value b
         return false;
     }
     if (value_type(a) == TYPE_NUMBER) {
-        *result = value_from_number(value_number(a) + value_number(b));
+        *result = computed(value_number(a) + value_number(b));
         return true;
     }
     int64_t sum;
@@ -78,7 +85,7 @@ bool operator_sub(const struct operator_call *call, struct value *result)
         return false;
     }
     if (value_type(a) == TYPE_NUMBER) {
-        *result = value_from_number(value_number(a) - value_number(b));
+        *result = computed(value_number(a) - value_number(b));
         return true;
     }
     int64_t difference;
@@ -97,7 +104,7 @@ bool operator_mul(const struct operator_call *call, struct value *result)
         return false;
     }
     if (value_type(a) == TYPE_NUMBER) {
-        *result = value_from_number(value_number(a) * value_number(b));
+        *result = computed(value_number(a) * value_number(b));
         return true;
     }
     int64_t product;
@@ -118,7 +125,7 @@ bool operator_div(const struct operator_call *call, struct value *result)
     if (value_type(a) == TYPE_INT64) {
         return divide_int64(call, value_int64(a), value_int64(b), result);
     }
-    *result = value_from_number(value_number(a) / value_number(b));
+    *result = computed(value_number(a) / value_number(b));
     return true;
 }
 
@@ -130,7 +137,7 @@ bool operator_mod(const struct operator_call *call, struct value *result)
         return false;
     }
     if (value_type(a) == TYPE_NUMBER) {
-        *result = value_from_number(fmod(value_number(a), value_number(b)));
+        *result = computed(fmod(value_number(a), value_number(b)));
         return true;
     }
     int64_t divisor = value_int64(b);
@@ -166,7 +173,7 @@ bool operator_neg(const struct operator_call *call, struct value *result)
     if (value_type(value) == TYPE_INT64) {
         return negate(call, value_int64(value), result);
     }
-    *result = value_from_number(-value_number(value));
+    *result = computed(-value_number(value));
     return true;
 }
 
@@ -177,7 +184,7 @@ bool operator_abs(const struct operator_call *call, struct value *result)
         return false;
     }
     if (value_type(value) == TYPE_NUMBER) {
-        *result = value_from_number(fabs(value_number(value)));
+        *result = computed(fabs(value_number(value)));
         return true;
     }
     *result = value;
@@ -193,7 +200,7 @@ static bool to_whole(const struct operator_call *call, double (*function)(double
     }
     *result = call->arguments[0];
     if (value_type(*result) == TYPE_NUMBER) {
-        *result = value_from_number(function(value_number(*result)));
+        *result = computed(function(value_number(*result)));
     }
     return true;
 }
@@ -308,7 +315,7 @@ bool operator_round(const struct operator_call *call, struct value *result)
         return round_int64(call, value_int64(value), places, result);
     }
     double number = value_number(value);
-    *result = value_from_number(isfinite(number) ? round_decimal(number, places) : number);
+    *result = computed(isfinite(number) ? round_decimal(number, places) : number);
     return true;
 }
 
@@ -347,6 +354,6 @@ bool operator_avg(const struct operator_call *call, struct value *result)
     if (value_type(sum) == TYPE_INT64) {
         return divide_int64(call, value_int64(sum), count, result);
     }
-    *result = value_from_number(value_number(sum) / count);
+    *result = computed(value_number(sum) / count);
     return true;
 }
