@@ -27,21 +27,21 @@ struct stack {
     struct frame first[FRAMES_FIRST];
 };
 
-/* Where the text goes. The same walk counts and writes: `counts` is a constant wherever a sink is
- * made, so that the compiler makes two of it, and the one that writes need not look for room,
- * because the other has said how much it takes. */
+/* Where the text goes; NULL where it is only counted. The same walk counts and writes: whether
+ * there is a text is known wherever a walk begins, so that the compiler makes two of it, and the
+ * one that writes need not look for room, because the other has said how much it takes. Positions
+ * in the text are passed and returned rather than kept, so that they stay in registers. */
 struct sink {
-    bool counts;
-    char *text; /* NULL where it only counts */
-    size_t size;
+    char *text;
 };
 
-static ALWAYS_INLINE void emit(struct sink *sink, const char *bytes, size_t size)
+/* Puts bytes at `at`, and returns where they end. */
+static ALWAYS_INLINE size_t emit(struct sink sink, size_t at, const char *bytes, size_t size)
 {
-    if (!sink->counts) {
-        memcpy(sink->text + sink->size, bytes, size);
+    if (sink.text != NULL) {
+        memcpy(sink.text + at, bytes, size);
     }
-    sink->size += size;
+    return at + size;
 }
 
 static NEVER_INLINE size_t format_eight(char text[ENCODING_SIZE_MAX], struct slice prefix,
@@ -64,31 +64,25 @@ static NEVER_INLINE size_t format_double(char text[ENCODING_SIZE_MAX], double nu
 }
 
 /* A value that is no list or object taken apart. */
-static ALWAYS_INLINE void emit_scalar(struct sink *sink, struct value value)
+static ALWAYS_INLINE size_t emit_scalar(struct sink sink, size_t at, struct value value)
 {
     char text[ENCODING_SIZE_MAX];
     switch (value.kind) {
     case VALUE_TEXT:
     case VALUE_DOCUMENT:
-        emit(sink, value.text, value.size);
-        break;
+        return emit(sink, at, value.text, value.size);
     case VALUE_MISSING:
     case VALUE_NULL:
-        emit(sink, "null", 4);
-        break;
+        return emit(sink, at, "null", 4);
     case VALUE_FALSE:
-        emit(sink, "false", 5);
-        break;
+        return emit(sink, at, "false", 5);
     case VALUE_TRUE:
-        emit(sink, "true", 4);
-        break;
+        return emit(sink, at, "true", 4);
     case VALUE_INT64:
-        emit(sink, text, format_eight(text, ENCODING_INTEGER, (uint64_t)value.int64));
-        break;
+        return emit(sink, at, text, format_eight(text, ENCODING_INTEGER, (uint64_t)value.int64));
     default:
         assert(value.kind == VALUE_NUMBER);
-        emit(sink, text, format_double(text, value.number));
-        break;
+        return emit(sink, at, text, format_double(text, value.number));
     }
 }
 
@@ -113,99 +107,107 @@ static void push(struct stack *stack, struct value container)
     stack->count++;
 }
 
-static ALWAYS_INLINE void emit_comma(struct sink *sink, struct frame *frame)
+/* Writes items of the innermost list up to the next one that is a container itself, or up to the
+ * list's end. `*next` becomes that container, or a missing value. */
+static ALWAYS_INLINE size_t emit_items(struct sink sink, size_t at, struct frame *frame,
+                                       size_t size_max, struct value *next)
 {
-    if (!frame->empty) {
-        emit(sink, ",", 1);
+    const struct value *items = frame->container.items;
+    uint32_t count = frame->container.size;
+    uint32_t position = frame->position;
+    *next = VALUE_IS(VALUE_MISSING);
+    while (position < count && at <= size_max) {
+        struct value item = items[position];
+        at = position > 0 ? emit(sink, at, ",", 1) : at;
+        position++;
+        if (is_container(item)) {
+            *next = item;
+            break;
+        }
+        at = emit_scalar(sink, at, item);
     }
-    frame->empty = false;
+    frame->position = position;
+    return at;
 }
 
-static ALWAYS_INLINE void emit_name(struct sink *sink, struct slice name)
+/* The same for the fields of an object; those with missing values are left out. */
+static ALWAYS_INLINE size_t emit_fields(struct sink sink, size_t at, struct frame *frame,
+                                        size_t size_max, struct value *next)
 {
-    emit(sink, "\"", 1);
-    emit(sink, name.data, name.size);
-    emit(sink, "\":", 2);
-}
-
-/* Writes parts of the innermost container up to the next one that is a container itself, or up to
- * its end. Returns that container, or a missing value. */
-static ALWAYS_INLINE struct value emit_parts(struct sink *sink, struct frame *frame,
-                                             size_t size_max)
-{
-    bool list = frame->container.kind == VALUE_LIST;
-    while (frame->position < frame->container.size && sink->size <= size_max) {
-        uint32_t position = frame->position++;
-        struct value part;
-        if (list) {
-            part = frame->container.items[position];
-            emit_comma(sink, frame);
-        } else {
-            const struct value_field *field = &frame->container.fields[position];
-            part = field->value;
-            if (value_is_missing(part)) {
-                continue;
-            }
-            emit_comma(sink, frame);
-            emit_name(sink, field->name);
+    const struct value_field *fields = frame->container.fields;
+    uint32_t count = frame->container.size;
+    uint32_t position = frame->position;
+    *next = VALUE_IS(VALUE_MISSING);
+    while (position < count && at <= size_max) {
+        const struct value_field *field = &fields[position++];
+        if (value_is_missing(field->value)) {
+            continue;
         }
-        if (is_container(part)) {
-            return part;
+        at = emit(sink, at, ",\"" + (frame->empty ? 1 : 0), frame->empty ? 1 : 2);
+        frame->empty = false;
+        at = emit(sink, at, field->name.data, field->name.size);
+        at = emit(sink, at, "\":", 2);
+        if (is_container(field->value)) {
+            *next = field->value;
+            break;
         }
-        emit_scalar(sink, part);
+        at = emit_scalar(sink, at, field->value);
     }
-    return VALUE_IS(VALUE_MISSING);
+    frame->position = position;
+    return at;
 }
 
 /* Walks `value`; stops once more than `size_max` bytes were counted or more than `depth_max`
- * containers are open. Returns whether that was all. */
-static ALWAYS_INLINE bool walk(struct sink *sink, struct value value, size_t size_max,
-                               size_t depth_max)
+ * containers are open. Returns the bytes, and in `*whole` whether that was all. */
+static ALWAYS_INLINE size_t walk(struct sink sink, struct value value, size_t size_max,
+                                 size_t depth_max, bool *whole)
 {
+    if (!is_container(value)) {
+        size_t size = emit_scalar(sink, 0, value);
+        *whole = size <= size_max;
+        return size;
+    }
     struct stack stack;
     stack.frames = stack.first;
     stack.count = 0;
     stack.capacity = FRAMES_FIRST;
     struct value next = value;
-    for (;;) {
+    size_t at = 0;
+    do {
         if (is_container(next)) {
             push(&stack, next);
-            emit(sink, next.kind == VALUE_LIST ? "[" : "{", 1);
-        } else if (stack.count == 0) {
-            emit_scalar(sink, next);
-            break;
-        } else {
+            at = emit(sink, at, next.kind == VALUE_LIST ? "[" : "{", 1);
+        }
+        struct frame *frame = &stack.frames[stack.count - 1];
+        bool list = frame->container.kind == VALUE_LIST;
+        at = list ? emit_items(sink, at, frame, size_max, &next)
+                  : emit_fields(sink, at, frame, size_max, &next);
+        if (!is_container(next) && at <= size_max) {
             stack.count--;
-            emit(sink, stack.frames[stack.count].container.kind == VALUE_LIST ? "]" : "}", 1);
+            at = emit(sink, at, list ? "]" : "}", 1);
         }
-        if (stack.count == 0 || sink->size > size_max || stack.count > depth_max) {
-            break;
-        }
-        next = emit_parts(sink, &stack.frames[stack.count - 1], size_max);
-        if (sink->size > size_max) {
-            break;
-        }
-    }
+    } while (stack.count > 0 && at <= size_max && stack.count <= depth_max);
     if (stack.frames != stack.first) {
         memory_release(stack.frames);
     }
-    return stack.count == 0 && sink->size <= size_max;
+    *whole = stack.count == 0 && at <= size_max;
+    return at;
 }
 
 static bool count_up_to(struct value value, size_t size_max, size_t depth_max, size_t *size)
 {
-    struct sink sink = {.counts = true};
-    bool whole = walk(&sink, value, size_max, depth_max);
-    *size = sink.size;
+    bool whole;
+    *size = walk((struct sink){.text = NULL}, value, size_max, depth_max, &whole);
     return whole;
 }
 
 /* Writes a value of `size` bytes to `text`. */
 static void write_whole(char *text, struct value value, size_t size)
 {
-    struct sink sink = {.counts = false, .text = text};
-    bool whole = walk(&sink, value, SIZE_MAX, SIZE_MAX);
-    assert(whole && sink.size == size);
+    bool whole;
+    assert(text != NULL);
+    size_t written = walk((struct sink){.text = text}, value, SIZE_MAX, SIZE_MAX, &whole);
+    assert(whole && written == size);
 }
 
 void value_write(struct buffer *buffer, struct value value)

@@ -338,7 +338,7 @@ bool run_compare(struct run *run, struct value a, struct value b, int *order)
     return true;
 }
 
-static bool list_grow(struct run *run, struct list_builder *list, uint32_t capacity)
+bool list_grow(struct run *run, struct list_builder *list, uint32_t capacity)
 {
     uint64_t more = (capacity - list->capacity) * sizeof(struct value);
     if (!budget_take_bytes(run->budget, more, run->error)) {
@@ -357,17 +357,6 @@ bool list_reserve(struct run *run, struct list_builder *list, uint32_t count)
 {
     assert(list->count == 0 && list->capacity == 0);
     return count == 0 || list_grow(run, list, count);
-}
-
-bool list_append(struct run *run, struct list_builder *list, struct value item)
-{
-    if (UNLIKELY(list->count == list->capacity) &&
-        !list_grow(run, list, list->capacity ? list->capacity * 2 : 8)) {
-        return false;
-    }
-    list->items[list->count] = value_is_missing(item) ? VALUE_IS(VALUE_NULL) : item;
-    list->count += 1;
-    return true;
 }
 
 bool run_items(struct run *run, struct value value, const char *what, const struct value **items,

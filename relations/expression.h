@@ -178,9 +178,22 @@ struct list_builder {
  * Errors: LimitExceeded. */
 MUST_CHECK bool list_reserve(struct run *run, struct list_builder *list, uint32_t count);
 
+/* Makes the list's memory larger: the slow path of list_append. Errors: LimitExceeded. */
+MUST_CHECK bool list_grow(struct run *run, struct list_builder *list, uint32_t capacity);
+
 /* Adds an item, a missing one as null; takes the memory from the budget.
  * Errors: LimitExceeded. */
-MUST_CHECK bool list_append(struct run *run, struct list_builder *list, struct value item);
+MUST_CHECK static inline bool list_append(struct run *run, struct list_builder *list,
+                                          struct value item)
+{
+    if (UNLIKELY(list->count == list->capacity) &&
+        !list_grow(run, list, list->capacity ? list->capacity * 2 : 8)) {
+        return false;
+    }
+    list->items[list->count] = value_is_missing(item) ? VALUE_IS(VALUE_NULL) : item;
+    list->count += 1;
+    return true;
+}
 
 /* The items of a list value. Errors: NullReference for null or missing, TypeMismatch for others;
  * `what` names the value in the message. */
