@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "relations/program.h"
 #include "relations/step.h"
+#include "relations/touch.h"
 
 #include <assert.h>
 #include <math.h>
@@ -329,6 +330,18 @@ bool call_run(struct call *call, struct value *result, struct error *error)
         budget_end_inner(&call->own_budget, call->budget);
     }
     return ran;
+}
+
+uint64_t call_sequence(const struct call *call, const struct value *result)
+{
+    const struct database *database = call->relations->database;
+    if (call->program) {
+        return touch_block(database, &call->program->block);
+    }
+    if (call->method->kind == METHOD_GET && result && result->kind == VALUE_DOCUMENT) {
+        return document_of(*result)->shape->table->sequence;
+    }
+    return touch_step(database, &call->step);
 }
 
 void call_end(struct call *call)

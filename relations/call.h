@@ -51,6 +51,10 @@ void call_prefetch(struct call *call, unsigned stage);
  * Errors: false. */
 MUST_CHECK bool call_run(struct call *call, struct value *result, struct error *error);
 
+/* The number of the newest transaction that the call's result can tell of. `result` is what
+ * call_run() made, or NULL where it returned false. To be called before the next call runs. */
+uint64_t call_sequence(const struct call *call, const struct value *result);
+
 /* Lets go of what the call's transaction removed. To be called after call_run, whatever it
  * returned, once the result is not needed any more. */
 void call_end(struct call *call);

@@ -183,7 +183,8 @@ static void exchange_run(struct exchange *exchange, struct service *service, str
     timing_begin(&timing, exchange, job);
     bool done = exchange_execute(exchange, service, job, &result);
     if (exchange->call != NULL && service->store != NULL) {
-        job->sequence = service->database->sequence;
+        uint64_t sequence = call_sequence(exchange->call, done ? &result : NULL);
+        job->sequence = sequence > job->sequence ? sequence : job->sequence;
     }
     if (!request_is_notification(&exchange->request)) {
         if (done) {
