@@ -31,7 +31,7 @@ enum key_byte {
     KEY_BYTES,
     KEY_ARRAY,
     KEY_OBJECT,
-    KEY_ZERO_FOLLOWS = 0xff /* behind a 00 that is part of a string */
+    KEY_ESCAPE = 0x01 /* before a 00 or 01 that is part of a string, and is written one higher */
 };
 
 static_assert(KEY_MISSING == TYPE_MISSING + 1 && KEY_OBJECT == TYPE_OBJECT + 1,
@@ -373,21 +373,24 @@ static void append_byte(struct buffer *key, int byte)
     buffer_append_char(key, (char)byte);
 }
 
-/* Appends plain bytes, zeros among them. */
+static bool needs_escape(char byte)
+{
+    return (unsigned char)byte <= KEY_ESCAPE;
+}
+
+/* Appends plain bytes, zeros and ones among them. */
 static void append_plain(struct buffer *key, const char *data, size_t size)
 {
-    while (size > 0) {
-        const char *zero = memchr(data, 0, size);
-        if (zero == NULL) {
-            buffer_append(key, data, size);
-            return;
+    size_t run = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (needs_escape(data[i])) {
+            buffer_append(key, data + run, i - run);
+            append_byte(key, KEY_ESCAPE);
+            append_byte(key, data[i] + 1);
+            run = i + 1;
         }
-        size_t run = (size_t)(zero - data) + 1;
-        buffer_append(key, data, run);
-        append_byte(key, KEY_ZERO_FOLLOWS);
-        data += run;
-        size -= run;
     }
+    buffer_append(key, data + run, size - run);
 }
 
 static void append_string(struct buffer *key, struct slice escaped)
@@ -487,18 +490,18 @@ void key_append(struct buffer *key, struct value value)
 /* The size of a string's payload, its end included, or 0. */
 static size_t skip_string(struct slice rest)
 {
-    size_t at = 0;
-    for (;;) {
-        const char *zero = at < rest.size ? memchr(rest.data + at, 0, rest.size - at) : NULL;
-        if (zero == NULL) {
-            return 0;
+    for (size_t at = 0; at < rest.size; at++) {
+        if (rest.data[at] == KEY_END) {
+            return at + 1;
         }
-        at = (size_t)(zero - rest.data) + 1;
-        if (at == rest.size || (unsigned char)rest.data[at] != KEY_ZERO_FOLLOWS) {
-            return at;
+        if (rest.data[at] == KEY_ESCAPE) {
+            at++;
+            if (at == rest.size || rest.data[at] < KEY_ESCAPE || rest.data[at] > KEY_ESCAPE + 1) {
+                return 0;
+            }
         }
-        at++;
     }
+    return 0;
 }
 
 static struct slice slice_from(struct slice slice, size_t at)

@@ -7,12 +7,13 @@
  *
  * The byte form of a value (after FoundationDB's tuple layer) is one type byte and a payload that
  * ends itself, so that forms can stand one behind another and memcmp of two such rows is the
- * order of the rows of values:
+ * order of the rows of values. No form begins another: a row of forms is the beginning of just
+ * those longer rows that have the same values first, which is how a range finds them.
  *
  *   01 missing   02 null   05 false   06 true
  *   03 int64     8 bytes, big-endian, sign bit flipped
  *   04 number    8 bytes, big-endian, number_to_ordered
- *   07 string    the plain bytes, 00 written as 00 ff, then 00
+ *   07 string    the plain bytes, 00 written as 01 01 and 01 as 01 02, then 00
  *   08 bytes     the same
  *   09 array     the items' forms, then 00
  *   0a object    name (as a string) and value of each pair, sorted by name, then 00 */
