@@ -95,7 +95,7 @@ test-tiny: $(BUILD)/unit-tiny ## the unit tests and transcripts once more, with 
 
 .PHONY: check
 check: deps-check ## everything: tests, style, layers, warnings of two compilers, clang-tidy
-	@MAKE="$(MAKE)" BUILD="$(BUILD)" tools/run-checks test test-tiny style layers warnings tidy
+	@MAKE="$(MAKE)" BUILD="$(BUILD)" tools/run-checks test test-tiny style layers warnings bench-instructions tidy
 
 # The random tests once more with other seeds (SEEDS of them), normal and tiny in turn.
 SEEDS ?= 20
