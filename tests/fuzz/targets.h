@@ -11,12 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(name) for every target; `make fuzz-all` and the unit tests know them from here. */
+/* X(name) for every fuzz_<name>.c, each of which has a corpus. */
 #define FUZZ_TARGETS(X)                                                                            \
     X(json)                                                                                        \
     X(order)                                                                                       \
     X(ids)                                                                                         \
     X(framing)                                                                                     \
+    X(csv)                                                                                         \
     X(schema)                                                                                      \
     X(cursors)                                                                                     \
     X(programs)                                                                                    \
