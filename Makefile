@@ -4,7 +4,7 @@
 BUILD   ?= build
 FOLDERS := base index storage relations protocol server cli
 
-PACKAGES      := libuv libxxhash libcjson
+PACKAGES      := libuv libxxhash libcjson libedit
 TEST_PACKAGES := criterion
 
 STANDARD := -std=c11 -D_POSIX_C_SOURCE=200809L -I.

@@ -258,10 +258,12 @@ static bool read_cell(const struct reading *reading, const struct csv_column *co
         buffer_append_slice(reason, SLICE("not UTF-8"));
         return false;
     }
+    if (type == NULL) {
+        *value = read_string(reading->arena, reading->cell.text);
+        return true;
+    }
     if (empty && has_null(type)) {
         *value = VALUE_IS(VALUE_NULL);
-    } else if (type == NULL) {
-        *value = read_string(reading->arena, reading->cell.text);
     } else {
         *value =
             type->kind == TYPE_KIND_UNION ? read_as_union(reading, type) : read_as(reading, type);

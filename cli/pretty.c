@@ -5,11 +5,23 @@
 
 #include <stdbool.h>
 
-static void start_line(struct buffer *buffer, unsigned level)
+#define COLOUR_NAME   "\033[36m"
+#define COLOUR_STRING "\033[32m"
+#define COLOUR_NUMBER "\033[33m"
+#define COLOUR_WORD   "\033[35m"
+#define COLOUR_OFF    "\033[0m"
+
+struct printer {
+    struct buffer *buffer;
+    unsigned level;
+    bool coloured;
+};
+
+static void start_line(const struct printer *printer)
 {
-    buffer_append_char(buffer, '\n');
-    for (unsigned i = 0; i < level; i++) {
-        buffer_append_slice(buffer, SLICE("  "));
+    buffer_append_char(printer->buffer, '\n');
+    for (unsigned i = 0; i < printer->level; i++) {
+        buffer_append_slice(printer->buffer, SLICE("  "));
     }
 }
 
@@ -29,68 +41,103 @@ static bool is_encoding(const char *text, const char *end)
     return end - text > 3 && text[0] == '{' && text[1] == '"' && text[2] == '$';
 }
 
+/* The colour of what is no container. */
+static const char *find_colour(const char *text, const char *after, const char *end)
+{
+    if (*text == '"') {
+        return after < end && *after == ':' ? COLOUR_NAME : COLOUR_STRING;
+    }
+    return *text == '-' || (*text >= '0' && *text <= '9') ? COLOUR_NUMBER : COLOUR_WORD;
+}
+
+/* Appends what is no container, and returns what follows it. */
+static const char *write_scalar(const struct printer *printer, const char *text, const char *end)
+{
+    const char *after = text + 1;
+    if (*text == '"') {
+        after = string_end(text);
+    } else {
+        while (after < end && memchr(",:]}", *after, 4) == NULL) {
+            after++;
+        }
+    }
+    if (printer->coloured) {
+        buffer_append_slice(printer->buffer, slice_of(find_colour(text, after, end)));
+    }
+    buffer_append(printer->buffer, text, (size_t)(after - text));
+    if (printer->coloured) {
+        buffer_append_slice(printer->buffer, SLICE(COLOUR_OFF));
+    }
+    return after;
+}
+
 /* Appends an encoding up to its closing bracket, and returns what follows it. */
-static const char *write_encoding(struct buffer *buffer, const char *text)
+static const char *write_encoding(const struct printer *printer, const char *text)
 {
     const char *end = text_skip(text);
-    const char *colon = string_end(text + 1);
-    buffer_append(buffer, text, (size_t)(colon - text));
-    buffer_append_slice(buffer, SLICE(": "));
-    buffer_append(buffer, colon + 1, (size_t)(end - colon - 1));
+    buffer_append_char(printer->buffer, '{');
+    const char *colon = write_scalar(printer, text + 1, end);
+    buffer_append_slice(printer->buffer, SLICE(": "));
+    const char *after = write_scalar(printer, colon + 1, end);
+    buffer_append(printer->buffer, after, (size_t)(end - after));
     return end;
 }
 
 /* Appends an opening bracket with what follows it, and returns what comes next. */
-static const char *open_container(struct buffer *buffer, const char *next, unsigned *level)
+static const char *open_container(struct printer *printer, const char *next)
 {
-    buffer_append_char(buffer, next[0]);
+    buffer_append_char(printer->buffer, next[0]);
     if (next[1] == ']' || next[1] == '}') {
-        buffer_append_char(buffer, next[1]);
+        buffer_append_char(printer->buffer, next[1]);
         return next + 2;
     }
-    *level += 1;
-    start_line(buffer, *level);
+    printer->level += 1;
+    start_line(printer);
     return next + 1;
 }
 
 /* Appends one token, and returns what comes next. */
-static const char *write_token(struct buffer *buffer, const char *next, const char *end,
-                               unsigned *level)
+static const char *write_token(struct printer *printer, const char *next, const char *end)
 {
     switch (*next) {
     case '{':
     case '[':
-        return is_encoding(next, end) ? write_encoding(buffer, next)
-                                      : open_container(buffer, next, level);
+        return is_encoding(next, end) ? write_encoding(printer, next)
+                                      : open_container(printer, next);
     case '}':
     case ']':
-        *level -= 1;
-        start_line(buffer, *level);
-        break;
+        printer->level -= 1;
+        start_line(printer);
+        buffer_append_char(printer->buffer, *next);
+        return next + 1;
     case ',':
-        buffer_append_char(buffer, ',');
-        start_line(buffer, *level);
+        buffer_append_char(printer->buffer, ',');
+        start_line(printer);
         return next + 1;
     case ':':
-        buffer_append_slice(buffer, SLICE(": "));
+        buffer_append_slice(printer->buffer, SLICE(": "));
         return next + 1;
-    case '"': {
-        const char *after = string_end(next);
-        buffer_append(buffer, next, (size_t)(after - next));
-        return after;
-    }
     default:
-        break;
+        return write_scalar(printer, next, end);
     }
-    buffer_append_char(buffer, *next);
-    return next + 1;
+}
+
+static void write_all(struct printer *printer, struct slice text)
+{
+    const char *end = text.data + text.size;
+    for (const char *next = text.data; next < end;) {
+        next = write_token(printer, next, end);
+    }
 }
 
 void pretty_write(struct buffer *buffer, struct slice text)
 {
-    const char *end = text.data + text.size;
-    unsigned level = 0;
-    for (const char *next = text.data; next < end;) {
-        next = write_token(buffer, next, end, &level);
-    }
+    struct printer printer = {.buffer = buffer};
+    write_all(&printer, text);
+}
+
+void pretty_write_coloured(struct buffer *buffer, struct slice text)
+{
+    struct printer printer = {.buffer = buffer, .coloured = true};
+    write_all(&printer, text);
 }

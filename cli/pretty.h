@@ -11,4 +11,7 @@
 /* Appends the canonical JSON `text` in this form, without a `\n` at its end. */
 void pretty_write(struct buffer *buffer, struct slice text);
 
+/* The same, coloured for a terminal. */
+void pretty_write_coloured(struct buffer *buffer, struct slice text);
+
 #endif

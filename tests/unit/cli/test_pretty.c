@@ -62,3 +62,14 @@ Test(pretty, reading_it_again_gives_the_same_value)
     arena_deinit(&arena);
     buffer_deinit(&buffer);
 }
+
+/* Colours come and go around what stands between the brackets. */
+Test(pretty, colours_tell_names_from_values)
+{
+    struct buffer buffer = {0};
+    pretty_write_coloured(&buffer, SLICE("{\"a\":[\"x\",-1,null]}"));
+    cr_expect(slice_equal(buffer_slice(&buffer),
+                          SLICE("{\n  \033[36m\"a\"\033[0m: [\n    \033[32m\"x\"\033[0m,\n"
+                                "    \033[33m-1\033[0m,\n    \033[35mnull\033[0m\n  ]\n}")));
+    buffer_deinit(&buffer);
+}
