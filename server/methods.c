@@ -5,6 +5,7 @@
 #include "relations/method.h"
 #include "server/builder.h"
 #include "server/clock.h"
+#include "server/exports.h"
 #include "server/openrpc.h"
 #include "server/service.h"
 #include "server/store_methods.h"
@@ -266,6 +267,19 @@ static const struct method_entry own_methods[] = {
     {OWN("schema", ROLE_READ, run_schema, "The schema, with table numbers."), .always_timed = true},
     {OWN("snapshot", ROLE_ADMIN, store_run_snapshot, "Starts to write a snapshot now."),
      .always_timed = true},
+    {OWN("exportOpen", ROLE_READ, exports_run_open,
+         "Opens an export of this moment, and answers its handle."),
+     .always_timed = true, .reads_data = true},
+    {OWN("exportRead", ROLE_READ, exports_run_read, "Reads the next page of an export's table."),
+     .always_timed = true, .reads_data = true,
+     .parameters = {{"handle", "{\"type\":\"string\"}", "The export's.", true},
+                    {"table", "{\"type\":\"string\"}", "The table's name.", true},
+                    {"cursor", "{\"type\":[\"string\",\"null\"]}",
+                     "What the page before gave; null for the first.", true},
+                    {"numItems", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000}",
+                     "The most documents of the page.", true}}},
+    {OWN("exportClose", ROLE_READ, exports_run_close, "Ends an export."),
+     .parameters = {{"handle", "{\"type\":\"string\"}", "The export's.", true}}},
     {OWN("slowlog", ROLE_ADMIN, run_slowlog, "The newest slow requests, slowest first."),
      .always_timed = true},
     {OWN("rpc.discover", ROLE_READ, run_discover, "This document."), .always_timed = true},

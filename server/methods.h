@@ -35,6 +35,7 @@ struct own_parameter {
 struct method_entry {
     struct slice name;
     enum role role;
+    bool reads_data;   /* the server's own: its reply waits until what it shows is durable */
     bool always_timed; /* it may take long; of others every METHOD_TIMED_EVERYth is timed */
     const struct method *method; /* of relations/; NULL: the server's own … */
     method_function *run;        /* … and then this, … */

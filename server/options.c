@@ -266,6 +266,7 @@ static bool check_store_options(struct serve_options *options, struct buffer *me
     }
     store->segment_size -= store->segment_size % JOURNAL_BLOCK_SIZE;
     store->directory = options->data;
+    options->service.walker_size_max = store->walker_size_max;
     return true;
 }
 

@@ -22,6 +22,7 @@ struct service_options service_default_options(void)
         .limits = {.documents = LIMIT_DOCUMENTS,
                    .bytes = LIMIT_BYTES,
                    .milliseconds = LIMIT_MILLISECONDS},
+        .walker_size_max = EXPORT_SIZE_MAX,
         .slow_ms = SLOWLOG_DEFAULT_MS,
     };
 }
@@ -53,6 +54,7 @@ struct service *service_create_on_store(struct store *store, const struct servic
 void service_destroy(struct service *service)
 {
     slowlog_deinit(&service->slowlog);
+    exports_deinit(&service->exports);
     relations_destroy(service->relations);
     if (service->store == NULL) {
         database_destroy(service->database);
@@ -185,6 +187,8 @@ static void exchange_run(struct exchange *exchange, struct service *service, str
     if (exchange->call != NULL && service->store != NULL) {
         uint64_t sequence = call_sequence(exchange->call, done ? &result : NULL);
         job->sequence = sequence > job->sequence ? sequence : job->sequence;
+    } else if (exchange->method != NULL && exchange->method->reads_data) {
+        job->sequence = service->database->sequence;
     }
     if (!request_is_notification(&exchange->request)) {
         if (done) {

@@ -15,6 +15,7 @@
 #include "protocol/request.h"
 #include "relations/budget.h"
 #include "relations/call.h"
+#include "server/exports.h"
 #include "server/methods.h"
 #include "server/slowlog.h"
 #include "storage/database.h"
@@ -27,6 +28,7 @@
 struct service_options {
     struct limits limits;             /* of a message */
     struct database_options database; /* its memory, clock and seed */
+    size_t walker_size_max;           /* bytes that an export may hold back */
     uint64_t slow_ms;                 /* a request that takes as long is noted in the slow log */
 };
 
@@ -47,6 +49,7 @@ struct service {
     struct service_counters counters;
     struct methods methods;
     struct slowlog slowlog;
+    struct exports exports;
     uint64_t started_ns; /* on the monotonic clock */
 };
 

@@ -508,3 +508,65 @@ Test(live_durability, a_changed_schema_is_checked_at_the_start)
     live_stop(&server);
     remove_data(data);
 }
+
+/* The part of a reply behind `name` up to the next quote. */
+static void take_string(struct slice line, const char *name, char *value, size_t size)
+{
+    char text[4096];
+    snprintf(text, sizeof(text), "%.*s", SLICE_FORMAT(line));
+    const char *found = strstr(text, name);
+    cr_assert_not_null(found, "%s", text);
+    found += strlen(name);
+    snprintf(value, size, "%.*s", (int)strcspn(found, "\""), found);
+}
+
+/* An export shows the moment at which it was opened, whatever is written meanwhile. */
+Test(live_durability, an_export_reads_one_moment_while_writes_go_on)
+{
+    struct live_server server;
+    struct live_client client;
+    char handle[32];
+    char cursor[32] = "0";
+    unsigned count = 0;
+    unsigned changed = 0;
+    live_start(&server, SCHEMA, NULL);
+    live_connect(&client, &server);
+    insert_many(&client, 100);
+    take_string(live_ask(&client, "{\"id\":1,\"method\":\"exportOpen\"}"), "\"handle\":\"", handle,
+                sizeof(handle));
+    for (unsigned page = 0; page < 10; page++) {
+        char line[256];
+        snprintf(line, sizeof(line),
+                 "{\"id\":1,\"method\":\"exportRead\",\"params\":[\"%s\",\"notes\",\"%s\",10]}",
+                 handle, cursor);
+        struct slice reply = live_ask(&client, line);
+        struct buffer copy = {0};
+        buffer_append_slice(&copy, reply);
+        buffer_append_char(&copy, '\0');
+        for (const char *next = copy.data; (next = strstr(next, "\"v\":")) != NULL; next++) {
+            count += 1;
+            changed += strtoul(next + 4, NULL, 10) >= 100;
+        }
+        take_string(slice_make(copy.data + (copy.size > 200 ? copy.size - 200 : 0),
+                               copy.size > 200 ? 199 : copy.size - 1),
+                    "\"continueCursor\":\"", cursor, sizeof(cursor));
+        buffer_deinit(&copy);
+        insert_many(&client, 5);
+        live_ask(&client,
+                 "{\"id\":1,\"method\":\"mutation\",\"params\":{\"do\":["
+                 "{\"let\":\"last\",\"first\":{\"table\":\"notes\",\"order\":\"desc\"}},"
+                 "{\"let\":\"some\",\"take\":{\"table\":\"notes\",\"n\":90,\"order\":\"desc\"}},"
+                 "{\"delete\":[\"$last._id\"]},"
+                 "{\"patch\":[\"$some[80]._id\",{\"v\":1000}]},"
+                 "{\"delete\":[\"$some[70]._id\"]}]}}");
+    }
+    cr_assert_eq(count, 100u, "%u documents were read", count);
+    cr_assert_eq(changed, 0u, "%u documents are younger than the export", changed);
+    char line[128];
+    snprintf(line, sizeof(line), "{\"id\":1,\"method\":\"exportClose\",\"params\":[\"%s\"]}",
+             handle);
+    cr_assert(slice_equal(live_ask(&client, line),
+                          SLICE("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}")));
+    live_close(&client);
+    live_stop(&server);
+}
