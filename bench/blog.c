@@ -9,9 +9,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define ENTRIES_PER_OWNER 10
-#define DAY_OF_ALL_IDS    20300
-#define TIME_OF_FIRST_MS  UINT64_C(1750000000000)
+#define ENTRIES_PER_OWNER  10
+#define ENTRY_NAME_LETTERS 9
+#define DAY_OF_ALL_IDS     20300
+#define TIME_OF_FIRST_MS   UINT64_C(1750000000000)
 
 /* Streams of numbers that look random; the tables' ids come before them. */
 enum stream { STREAM_COMMENTER = BLOG_TABLE_COUNT, STREAM_CATEGORY, STREAM_OWNER, STREAM_WORDS };
@@ -129,7 +130,12 @@ uint64_t blog_owner_of_entry(const struct blog *blog, uint64_t entry)
 
 void blog_append_entry_name(struct buffer *buffer, uint64_t entry)
 {
-    buffer_append_format(buffer, "%s%" PRIu64, words[entry % 8 + 8], entry);
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+    uint64_t bits = blog_mix(STREAM_OWNER, ~entry);
+    for (unsigned i = 0; i < ENTRY_NAME_LETTERS; i++, bits >>= 5) {
+        buffer_append_char(buffer, letters[bits & 31]);
+    }
+    buffer_append_format(buffer, "-%" PRIu64, entry);
 }
 
 void blog_append_id(struct buffer *buffer, enum blog_table table, uint64_t number)

@@ -60,7 +60,7 @@ uint64_t blog_user_of_comment(const struct blog *blog, uint64_t comment);
 uint64_t blog_category_of_post_category(const struct blog *blog, uint64_t post_category);
 
 /* The number of the owner (a user, who may not exist) of an entry. Of entries, owners are random
- * and names unique: one of a few words, then the number. */
+ * and names unique: some letters that look random, then the number. */
 uint64_t blog_owner_of_entry(const struct blog *blog, uint64_t entry);
 void blog_append_entry_name(struct buffer *buffer, uint64_t entry);
 
