@@ -85,6 +85,10 @@ static enum framing_result lines_open(struct framing *framing, struct slice inpu
     }
     size_t start = framing->start;
     framing_consume(framing, input.size);
+    size -= size > 0 && input.data[input.size - 1] == '\r';
+    if (size > framing->message_size_max) {
+        return FRAMING_OVERSIZED;
+    }
     *message = slice_make(input.data + start, size);
     return trim(input, start, input.size).size > 0 ? FRAMING_MESSAGE : FRAMING_NEED_MORE;
 }

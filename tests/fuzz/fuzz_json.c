@@ -13,29 +13,30 @@
 #include <assert.h>
 #include <cjson/cJSON.h>
 
-#define DEPTH_MAX    128
-#define COMPARED_MAX 2000 /* bytes; cJSON compares objects in quadratic time */
+#define DEPTH_MAX          128
+
+/* cJSON compares objects in quadratic time, and those in objects twice. */
+#define COMPARED_SIZE_MAX  2000
+#define COMPARED_DEPTH_MAX 8
 
 /* cJSON cuts strings at \u0000, and finds infinite numbers unequal. */
-static bool is_clear_to_cjson(struct slice text, enum vet_result vetted)
+static bool is_clear_to_cjson(struct slice text, enum vet_result vetted, unsigned depth)
 {
     for (size_t i = 0; i < text.size; i++) {
         if (slice_starts_with(slice_make(text.data + i, text.size - i), SLICE("\\u0000"))) {
             return false;
         }
     }
-    return vetted != VET_NUMBER_RANGE && text.size <= COMPARED_MAX;
+    return vetted == VET_OK && text.size <= COMPARED_SIZE_MAX && depth <= COMPARED_DEPTH_MAX;
 }
 
-static void check_with_cjson(struct slice text, struct slice written, enum vet_result vetted)
+static void check_with_cjson(struct slice text, struct slice written, bool compares)
 {
     cJSON *first = cJSON_ParseWithLength(text.data, text.size);
     cJSON *second = cJSON_ParseWithLength(written.data, written.size);
     assert(first != NULL);
     assert(second != NULL);
-    if (vetted == VET_OK && is_clear_to_cjson(text, vetted)) {
-        assert(cJSON_Compare(first, second, true));
-    }
+    assert(!compares || cJSON_Compare(first, second, true));
     cJSON_Delete(first);
     cJSON_Delete(second);
 }
@@ -66,7 +67,7 @@ static void check_value(struct arena *arena, struct slice text, struct value val
     enum vet_result vetted = vet(arena, value);
     assert(vet(arena, again) == vetted);
     assert(vet(arena, value_from_text(buffer_slice(&written))) == vetted);
-    check_with_cjson(text, buffer_slice(&written), vetted);
+    check_with_cjson(text, buffer_slice(&written), is_clear_to_cjson(text, vetted, depth));
     buffer_deinit(&written);
     buffer_deinit(&rewritten);
 }

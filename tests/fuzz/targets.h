@@ -21,7 +21,9 @@
     X(schema)                                                                                      \
     X(cursors)                                                                                     \
     X(programs)                                                                                    \
-    X(requests)
+    X(requests)                                                                                    \
+    X(journal)                                                                                     \
+    X(snapshot)
 
 #define FUZZ_DECLARE(name) void fuzz_##name(const uint8_t *data, size_t size);
 FUZZ_TARGETS(FUZZ_DECLARE)
