@@ -130,13 +130,21 @@ static bool compile(struct program *program, struct database *database, const st
     return true;
 }
 
+/* What does not apply stays without data. */
+static void move_text(struct arena *arena, struct slice *text)
+{
+    if (text->data) {
+        *text = arena_copy(arena, *text);
+    }
+}
+
 /* Errors speak of texts in the program's arena, which goes with it. */
 static void move_error(struct error *error)
 {
-    error->table = arena_copy(error->arena, error->table);
-    error->index = arena_copy(error->arena, error->index);
-    error->field = arena_copy(error->arena, error->field);
-    error->id = arena_copy(error->arena, error->id);
+    move_text(error->arena, &error->table);
+    move_text(error->arena, &error->index);
+    move_text(error->arena, &error->field);
+    move_text(error->arena, &error->id);
     if (!value_is_missing(error->value)) {
         struct slice text = value_text(error->arena, error->value);
         error->value = value_from_text(arena_copy(error->arena, text));

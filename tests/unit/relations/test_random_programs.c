@@ -138,7 +138,13 @@ static void number(struct generator *g, unsigned depth)
         EMIT("]}");
         return;
     case 6:
-        EMIT("{'%s':", PICK("$neg", "$abs", "$floor", "$ceil", "$round"));
+        if (next(g, 5) == 0) {
+            EMIT("{'$round':[");
+            expression(g, KIND_NUMBER, depth - 1);
+            EMIT("]}");
+            return;
+        }
+        EMIT("{'%s':", PICK("$neg", "$abs", "$floor", "$ceil"));
         expression(g, KIND_NUMBER, depth - 1);
         EMIT("}");
         return;
