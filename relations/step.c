@@ -22,6 +22,58 @@ bool step_literal_string(const struct bound_params *bound, enum parameter parame
     return true;
 }
 
+/* The params that are of one type, whatever the verb. */
+static const struct {
+    enum parameter parameter;
+    bool literal; /* in a program too */
+    uint32_t types;
+    const char *expected;
+} PARAMETER_TYPES[] = {
+#define OF(type) (1u << (type))
+    {PARAM_TABLE, true, OF(TYPE_STRING), "a string"},
+    {PARAM_INDEX, true, OF(TYPE_STRING), "a string"},
+    {PARAM_FIELD, true, OF(TYPE_STRING), "a string"},
+    {PARAM_TO_FIELD, true, OF(TYPE_STRING), "a string"},
+    {PARAM_ID, false, OF(TYPE_STRING), "an id"},
+    {PARAM_IDS, false, OF(TYPE_ARRAY), "a list of ids"},
+    {PARAM_DOCUMENT, false, OF(TYPE_OBJECT), "an object"},
+    {PARAM_DOCUMENTS, false, OF(TYPE_ARRAY), "a list of objects"},
+    {PARAM_FIELDS, false, OF(TYPE_OBJECT), "an object"},
+    {PARAM_RANGE, true, OF(TYPE_ARRAY), "a list of [comparison, field, value]"},
+    {PARAM_ORDER, true, OF(TYPE_STRING), "\"asc\" or \"desc\""},
+    {PARAM_SELECT, true, OF(TYPE_ARRAY), "a list of names of fields"},
+    {PARAM_ARGS, true, OF(TYPE_OBJECT), "an object"},
+    {PARAM_TAKE, false, OF(TYPE_NUMBER), "a whole number"},
+    {PARAM_N, false, OF(TYPE_NUMBER), "a whole number"},
+    {PARAM_NUM_ITEMS, false, OF(TYPE_NUMBER), "a whole number"},
+    {PARAM_CURSOR, false, OF(TYPE_STRING) | OF(TYPE_NULL), "null or a string"},
+    {PARAM_PAGINATE, false, OF(TYPE_OBJECT), "an object"},
+    {PARAM_WITH_LINK, false, OF(TYPE_TRUE) | OF(TYPE_FALSE), "a boolean"},
+#undef OF
+};
+
+/* Whether the params have their types. Wrong types are told before what the schema lacks; where
+ * it lacks nothing, each param meets its own check in its turn. */
+static bool check_types(struct compiler *compiler, const struct bound_params *bound)
+{
+    for (size_t i = 0; i < COUNT_OF(PARAMETER_TYPES); i++) {
+        enum parameter parameter = PARAMETER_TYPES[i].parameter;
+        if (!param_is_given(bound, parameter) ||
+            (compiler->in_program && !PARAMETER_TYPES[i].literal)) {
+            continue;
+        }
+        struct value value = bound->values[parameter];
+        if (!(PARAMETER_TYPES[i].types >> value_type(value) & 1)) {
+            error_set(compiler->error, ERROR_INVALID_PARAMS, "`%.*s` must be %s, got %s.",
+                      SLICE_FORMAT(parameter_name(parameter)), PARAMETER_TYPES[i].expected,
+                      value_type_name(value_type(value)));
+            compiler->error->value = value;
+            return param_fail(bound, parameter, compiler->error);
+        }
+    }
+    return true;
+}
+
 static bool compile_table(struct compiler *compiler, const struct bound_params *bound,
                           struct step *step)
 {
@@ -35,6 +87,9 @@ static bool compile_table(struct compiler *compiler, const struct bound_params *
     step->table = database_find_table(compiler->database, name);
     if (step->table) {
         return true;
+    }
+    if (!check_types(compiler, bound)) {
+        return false;
     }
     error_set(compiler->error, ERROR_UNKNOWN_TABLE, "Table \"%.*s\" is not in the schema.",
               SLICE_FORMAT(name));
@@ -53,6 +108,9 @@ static bool compile_index(struct compiler *compiler, const struct bound_params *
     *index = table_find_index((struct table *)(uintptr_t)table, name);
     if (*index) {
         return true;
+    }
+    if (!check_types(compiler, bound)) {
+        return false;
     }
     error_set(compiler->error, ERROR_UNKNOWN_INDEX, "Index %.*s.%.*s is not in the schema.",
               SLICE_FORMAT(table->name), SLICE_FORMAT(name));
@@ -74,6 +132,9 @@ static bool compile_field(struct compiler *compiler, const struct bound_params *
     struct slice first = range_field_name(index, 0);
     if (slice_equal(step->field, first)) {
         return true;
+    }
+    if (!check_types(compiler, bound)) {
+        return false;
     }
     error_set(compiler->error, ERROR_INVALID_PARAMS,
               "The first field of index %.*s.%.*s is `%.*s`, not `%.*s`; it need not be given.",
@@ -122,6 +183,9 @@ static bool compile_to_field(struct compiler *compiler, const struct bound_param
     }
     if (fits) {
         return true;
+    }
+    if (!check_types(compiler, bound)) {
+        return false;
     }
     error_set(compiler->error, ERROR_INVALID_PARAMS, "Table \"%.*s\" has no field `%.*s`.",
               SLICE_FORMAT(step->table->name), SLICE_FORMAT(text));

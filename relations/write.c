@@ -17,17 +17,13 @@ static bool vetted_fields(struct run *run, struct value document, const struct v
 }
 
 /* Evaluates the param that holds a whole document. */
-static bool document_argument(struct run *run, const struct step *step,
-                              const struct value_field **fields, uint32_t *count)
+static bool document_argument(struct run *run, const struct step *step, struct value *document)
 {
-    struct value document;
-    if (!step_argument(run, step, PARAM_DOCUMENT, &document)) {
+    if (!step_argument(run, step, PARAM_DOCUMENT, document)) {
         return false;
     }
-    if (value_type(document) != TYPE_OBJECT) {
-        return step_mismatch(run, step, PARAM_DOCUMENT, "an object", document);
-    }
-    return vetted_fields(run, document, fields, count) || step_fail_at(run, step, PARAM_DOCUMENT);
+    return value_type(*document) == TYPE_OBJECT ||
+           step_mismatch(run, step, PARAM_DOCUMENT, "an object", *document);
 }
 
 static struct value id_value(struct run *run, const struct document *document)
@@ -39,10 +35,14 @@ static struct value id_value(struct run *run, const struct document *document)
 
 static bool run_insert(struct run *run, const struct step *step, struct value *result)
 {
+    struct value source;
     const struct value_field *fields = NULL;
     uint32_t count = 0;
-    if (!document_argument(run, step, &fields, &count)) {
+    if (!document_argument(run, step, &source)) {
         return false;
+    }
+    if (!vetted_fields(run, source, &fields, &count)) {
+        return step_fail_at(run, step, PARAM_DOCUMENT);
     }
     const struct document *document =
         transaction_insert(run->database, step->table, fields, count, run->error);
@@ -108,23 +108,26 @@ static bool run_insert_many(struct run *run, const struct step *step, struct val
     return true;
 }
 
-/* Finds the document that is to be changed. `what` is Convex's word for it. */
-static bool document_to_change(struct run *run, const struct step *step, const char *what,
-                               struct document **document)
+/* Evaluates the id of the document that is to be changed. */
+static bool id_argument(struct run *run, const struct step *step, struct value *id)
 {
-    struct value id;
-    if (!step_argument(run, step, PARAM_ID, &id)) {
-        return false;
-    }
-    if (value_type(id) != TYPE_STRING) {
-        return step_mismatch(run, step, PARAM_ID, "an id", id);
-    }
-    if (!get_document(run, step, id, document)) {
-        return run->error->code == ERROR_INVALID_ID ? step_fail_at(run, step, PARAM_ID) : false;
-    }
-    if (*document) {
+    return step_argument(run, step, PARAM_ID, id) &&
+           (value_type(*id) == TYPE_STRING || step_mismatch(run, step, PARAM_ID, "an id", *id));
+}
+
+/* Finds the document that is to be changed; NULL where there is none. */
+static bool find_document(struct run *run, const struct step *step, struct value id,
+                          struct document **document)
+{
+    if (get_document(run, step, id, document)) {
         return true;
     }
+    return run->error->code == ERROR_INVALID_ID ? step_fail_at(run, step, PARAM_ID) : false;
+}
+
+/* `what` is Convex's word for the change. */
+static bool fail_absent(struct run *run, const char *what, struct value id)
+{
     struct slice text = value_string_escaped(id);
     error_set(run->error, ERROR_DOCUMENT_NOT_FOUND, "%s on nonexistent document ID %.*s", what,
               SLICE_FORMAT(text));
@@ -152,6 +155,20 @@ static bool patch_fields(struct run *run, const struct step *step, struct value 
            step_mismatch(run, step, PARAM_FIELDS, "an object", *fields);
 }
 
+static bool is_system_field(struct slice name)
+{
+    return slice_equal(name, SLICE("_id")) || slice_equal(name, SLICE("_creationTime"));
+}
+
+static bool fail_removed(struct run *run, struct slice name)
+{
+    error_set(run->error, ERROR_INVALID_PARAMS,
+              "`%.*s` cannot be removed: it must be that of the document.", SLICE_FORMAT(name));
+    run->error->field = name;
+    error_prefix_path(run->error, name);
+    return false;
+}
+
 /* Vets each field; an undefined one becomes a missing value. */
 static bool vet_patch(struct run *run, struct value source, struct value_field **fields,
                       uint32_t *count)
@@ -165,6 +182,9 @@ static bool vet_patch(struct run *run, struct value source, struct value_field *
         struct value_field field = given[i];
         if (value_type(field.value) == TYPE_MISSING) {
             field.value = VALUE_IS(VALUE_MISSING);
+            if (is_system_field(field.name)) {
+                return fail_removed(run, field.name);
+            }
         }
         if (field.name.size > 0 && field.name.data[0] == '$') {
             error_set(run->error, ERROR_INVALID_VALUE, "%s", vet_result_text(VET_RESERVED_NAME));
@@ -183,18 +203,20 @@ static bool vet_patch(struct run *run, struct value source, struct value_field *
 
 static bool run_patch(struct run *run, const struct step *step, struct value *result)
 {
+    struct value id;
     struct value source;
     struct value_field *fields = NULL;
     uint32_t count = 0;
     struct document *document = NULL;
-    if (!patch_fields(run, step, &source)) {
+    if (!id_argument(run, step, &id) || !patch_fields(run, step, &source) ||
+        !find_document(run, step, id, &document)) {
         return false;
     }
     if (!vet_patch(run, source, &fields, &count)) {
         return step_fail_at(run, step, PARAM_FIELDS);
     }
-    if (!document_to_change(run, step, "Update", &document)) {
-        return false;
+    if (!document) {
+        return fail_absent(run, "Update", id);
     }
     if (!transaction_patch(run->database, document, fields, count, run->error)) {
         return step_fail_at(run, step, PARAM_FIELDS);
@@ -205,12 +227,20 @@ static bool run_patch(struct run *run, const struct step *step, struct value *re
 
 static bool run_replace(struct run *run, const struct step *step, struct value *result)
 {
+    struct value id;
+    struct value source;
     const struct value_field *fields = NULL;
     uint32_t count = 0;
     struct document *document = NULL;
-    if (!document_argument(run, step, &fields, &count) ||
-        !document_to_change(run, step, "Replace", &document)) {
+    if (!id_argument(run, step, &id) || !document_argument(run, step, &source) ||
+        !find_document(run, step, id, &document)) {
         return false;
+    }
+    if (!vetted_fields(run, source, &fields, &count)) {
+        return step_fail_at(run, step, PARAM_DOCUMENT);
+    }
+    if (!document) {
+        return fail_absent(run, "Replace", id);
     }
     if (!transaction_replace(run->database, document, fields, count, run->error)) {
         return step_fail_at(run, step, PARAM_DOCUMENT);
@@ -221,9 +251,13 @@ static bool run_replace(struct run *run, const struct step *step, struct value *
 
 static bool run_delete(struct run *run, const struct step *step, struct value *result)
 {
+    struct value id;
     struct document *document = NULL;
-    if (!document_to_change(run, step, "Delete", &document)) {
+    if (!id_argument(run, step, &id) || !find_document(run, step, id, &document)) {
         return false;
+    }
+    if (!document) {
+        return fail_absent(run, "Delete", id);
     }
     transaction_delete(run->database, document);
     *result = VALUE_IS(VALUE_NULL);
