@@ -396,6 +396,37 @@ static void read_params(struct generator *g, enum kind filtered)
     filter_param(g, filtered);
 }
 
+/* Reads of a whole table or of a range, and chains. */
+static enum kind read_table(struct generator *g)
+{
+    switch (next(g, 4)) {
+    case 0:
+        EMIT("'collect':{'table':'people','index':'k','range':[['%s','k',",
+             PICK("gt", "gte", "lt", "lte", "eq"));
+        expression(g, KIND_ANY, 1);
+        EMIT("]]");
+        read_params(g, KIND_PERSON);
+        EMIT("}");
+        return KIND_PEOPLE;
+    case 1:
+        EMIT("'%s':{'table':'people'",
+             PICK("collect", "collect", "first", "unique", "count", "exists"));
+        filter_param(g, KIND_PERSON);
+        EMIT("}");
+        return KIND_ANY;
+    case 2:
+        EMIT("'take':{'table':'people','n':%u", next(g, 6));
+        read_params(g, KIND_PERSON);
+        EMIT("}");
+        return KIND_PEOPLE;
+    default:
+        EMIT("'walk':{'from':");
+        expression(g, next(g, 2) ? KIND_ID : KIND_PERSON, 1);
+        EMIT(",'field':'boss'%s}", PICK("", ",'depth':2"));
+        return KIND_PEOPLE;
+    }
+}
+
 static enum kind lookup(struct generator *g)
 {
     switch (next(g, 12)) {
@@ -443,30 +474,8 @@ static enum kind lookup(struct generator *g)
         expression(g, KIND_LIST, 1);
         EMIT("]");
         return KIND_PEOPLE;
-    case 8:
-        EMIT("'collect':{'table':'people','index':'k','range':[['%s','k',",
-             PICK("gt", "gte", "lt", "lte", "eq"));
-        expression(g, KIND_ANY, 1);
-        EMIT("]]");
-        read_params(g, KIND_PERSON);
-        EMIT("}");
-        return KIND_PEOPLE;
-    case 9:
-        EMIT("'%s':{'table':'people'",
-             PICK("collect", "collect", "first", "unique", "count", "exists"));
-        filter_param(g, KIND_PERSON);
-        EMIT("}");
-        return KIND_ANY;
-    case 10:
-        EMIT("'take':{'table':'people','n':%u", next(g, 6));
-        read_params(g, KIND_PERSON);
-        EMIT("}");
-        return KIND_PEOPLE;
     default:
-        EMIT("'walk':{'from':");
-        expression(g, next(g, 2) ? KIND_ID : KIND_PERSON, 1);
-        EMIT(",'field':'boss'%s}", PICK("", ",'depth':2"));
-        return KIND_PEOPLE;
+        return read_table(g);
     }
 }
 
