@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "cli/answer.h"
 #include "cli/client.h"
+#include "cli/export.h"
 #include "cli/import_csv.h"
 #include "cli/import_report.h"
 #include "cli/import_row.h"
@@ -18,9 +19,12 @@
 #include "storage/schema.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #define ARENA_SIZE      ((size_t)64 * 1024)
 #define ROWS_A_PROGRESS 1024
@@ -30,6 +34,7 @@
 
 static const char HELP[] =
     "usage: tenon import [options] TABLE=FILE[:KEY] ...\n"
+    "       tenon import [options] DIR\n"
     "\n"
     "Imports files of JSON lines, one object a line, or of CSV with a header, into the tables of\n"
     "a running server. A FILE of - is standard input.\n"
@@ -39,6 +44,8 @@ static const char HELP[] =
     "order of files and rows; what is an id of T already stays. The key column itself goes in\n"
     "only where the schema has such a field. (Of a FILE with a colon in its name and no KEY, say\n"
     "FILE: with a colon at its end.)\n"
+    "\n"
+    "A DIR that tenon export wrote goes in with its ids and creation times.\n"
     "\n"
     "Cells of CSV are read as the schema's types say: true, 1.5, base64 for bytes, JSON for "
     "arrays\n"
@@ -64,6 +71,9 @@ struct import {
     bool skips;
     struct import_source *sources;
     uint32_t source_count;
+    uint32_t source_capacity;
+    bool reads_input;   /* a source is standard input */
+    const char *folder; /* an export; NULL: none */
     struct import_tables tables;
     struct schema *schema;
     struct client client;
@@ -81,23 +91,72 @@ struct import {
 
 /* Preparing: sources, tables. */
 
+/* Adds a source; `operand` must live as long as the import. */
+static bool add_source(struct import *import, const char *operand)
+{
+    if (import->source_count == import->source_capacity) {
+        import->source_capacity = import->source_capacity * 2 + 8;
+        import->sources =
+            memory_resize(import->sources, import->source_capacity * sizeof *import->sources);
+    }
+    struct import_source *source = &import->sources[import->source_count];
+    if (!import_source_parse(&import->arena, source, operand, &import->message)) {
+        return false;
+    }
+    import->source_count++;
+    source->csv = source->csv || import->csv;
+    bool is_input = strcmp(source->file, "-") == 0;
+    if (is_input && import->reads_input) {
+        buffer_append_slice(&import->message, SLICE("standard input can be read only once"));
+        return false;
+    }
+    import->reads_input = import->reads_input || is_input;
+    return true;
+}
+
+/* Adds a source for each table of an export. */
+static bool add_folder(struct import *import, const char *folder)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, NULL, alphasort);
+    bool works = count >= 0;
+    if (!works) {
+        buffer_append_format(&import->message, "%s: %s", folder, strerror(errno));
+    }
+    for (int i = 0; i < count; i++) {
+        struct slice name = slice_of(entries[i]->d_name);
+        const size_t end = sizeof EXPORT_TABLE_END - 1;
+        if (works && name.size > end &&
+            strcmp(name.data + name.size - end, EXPORT_TABLE_END) == 0) {
+            struct slice operand =
+                arena_format(&import->arena, "%.*s=%s/%s:%c", (int)(name.size - end), name.data,
+                             folder, name.data, '\0');
+            works = add_source(import, operand.data);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return works;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 static bool parse_sources(struct import *import, int count, char **operands)
 {
-    bool reads_input = false;
-    import->sources = memory_allocate_zeroed((size_t)count, sizeof *import->sources);
     for (int i = 0; i < count; i++) {
-        struct import_source *source = &import->sources[i];
-        if (!import_source_parse(&import->arena, source, operands[i], &import->message)) {
+        bool folder = is_folder(operands[i]);
+        if (folder && import->folder != NULL) {
+            buffer_append_slice(&import->message, SLICE("one folder at a time, please"));
             return false;
         }
-        import->source_count++;
-        source->csv = source->csv || import->csv;
-        bool is_input = strcmp(source->file, "-") == 0;
-        if (is_input && reads_input) {
-            buffer_append_slice(&import->message, SLICE("standard input can be read only once"));
+        import->folder = folder ? operands[i] : import->folder;
+        if (!(folder ? add_folder(import, operands[i]) : add_source(import, operands[i]))) {
             return false;
         }
-        reads_input = reads_input || is_input;
     }
     return true;
 }
@@ -193,6 +252,52 @@ static bool prepare_tables(struct import *import)
     return true;
 }
 
+/* Ids hold the number of their table, so an export's tables must have theirs on the server. */
+static bool check_numbers(struct import *import, const struct schema *exported)
+{
+    for (uint32_t i = 0; i < exported->table_count; i++) {
+        const struct schema_table *table = &exported->tables[i];
+        const struct schema_table *known = schema_find_table(import->schema, table->name);
+        if (known == NULL || known->number != table->number) {
+            buffer_append_format(&import->message,
+                                 "table %.*s has another number on the server, or is not there; "
+                                 "start the server with --schema %s/%s",
+                                 SLICE_FORMAT(table->name), import->folder, EXPORT_SCHEMA_FILE);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Reads the schema of an export. It is written last, so an export without one is incomplete. */
+static bool check_folder(struct import *import)
+{
+    if (import->folder == NULL) {
+        return true;
+    }
+    struct buffer text = {0};
+    struct slice path =
+        arena_format(&import->arena, "%s/%s%c", import->folder, EXPORT_SCHEMA_FILE, '\0');
+    struct schema *exported = NULL;
+    FILE *file = fopen(path.data, "r");
+    if (file == NULL) {
+        buffer_append_format(&import->message, "%s: %s; is it a complete export?", path.data,
+                             strerror(errno));
+    } else {
+        for (int byte = getc(file); byte != EOF; byte = getc(file)) {
+            buffer_append_char(&text, (char)byte);
+        }
+        fclose(file);
+        exported = schema_read(buffer_slice(&text), path.data, &import->message);
+    }
+    bool fits = exported != NULL && check_numbers(import, exported);
+    if (exported != NULL) {
+        schema_destroy(exported);
+    }
+    buffer_deinit(&text);
+    return fits;
+}
+
 static bool prepare(struct import *import)
 {
     if (!open_sources(import)) {
@@ -202,7 +307,7 @@ static bool prepare(struct import *import)
         buffer_append_slice(&import->message, buffer_slice(&import->client.trouble));
         return false;
     }
-    return fetch_schema(import) && prepare_tables(import);
+    return fetch_schema(import) && check_folder(import) && prepare_tables(import);
 }
 
 /* Reading sources: what both passes share. */
@@ -483,7 +588,7 @@ static bool read_command_line(struct import *import, int argc, char **argv)
     }
     if (operand_count == 0) {
         buffer_append_slice(&import->message,
-                            SLICE("TABLE=FILE[:KEY], please; see tenon import --help"));
+                            SLICE("TABLE=FILE[:KEY] or DIR, please; see tenon import --help"));
         return false;
     }
     return parse_sources(import, operand_count, argv + 1);

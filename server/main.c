@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "cli/call.h"
+#include "cli/export.h"
 #include "cli/import.h"
 #include "cli/shell.h"
 #include "server/check_command.h"
@@ -24,6 +25,7 @@ static const char help[] = "Usage: tenon SUBCOMMAND [options]\n"
                            "  call    sends requests to a server\n"
                            "  shell   asks a server at a prompt\n"
                            "  import  fills a server from files\n"
+                           "  export  writes what a server holds to files\n"
                            "\n"
                            "  --help, --version\n"
                            "\n"
@@ -174,11 +176,9 @@ struct subcommand {
 
 int main(int argc, char **argv)
 {
-    static const struct subcommand subcommands[] = {{"serve", serve},
-                                                    {"check", check_command},
-                                                    {"call", cli_call},
-                                                    {"shell", cli_shell},
-                                                    {"import", cli_import}};
+    static const struct subcommand subcommands[] = {
+        {"serve", serve},     {"check", check_command}, {"call", cli_call},
+        {"shell", cli_shell}, {"import", cli_import},   {"export", cli_export}};
     const char *name = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < COUNT_OF(subcommands); i++) {
         if (strcmp(name, subcommands[i].name) == 0) {
