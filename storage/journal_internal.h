@@ -70,10 +70,10 @@ struct journal {
 uint64_t journal_now_us(void);
 
 /* The writing thread. */
-void *journal_write_all(void *journal);
+void *journal_write_all(void *context);
 
 /* The allocating thread. */
-void *journal_allocate_all(void *journal);
+void *journal_allocate_all(void *context);
 
 /* Makes a segment of zeros ahead. Returns 0 or the system's error number. */
 MUST_CHECK int journal_make_next(struct journal *journal);

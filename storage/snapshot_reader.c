@@ -169,7 +169,7 @@ static enum snapshot_result read_block(struct reader *reader)
         return fail_damaged(reader, start, "it ends too early");
     }
     reader->payload.size = 0;
-    buffer_reserve(&reader->payload, block.payload_size);
+    buffer_reserve(&reader->payload, (size_t)block.payload_size + 1);
     reason = read_bytes(reader, reader->payload.data, block.payload_size);
     if (reason != 0) {
         return reason > 0 ? fail_system(reader, reason)
