@@ -116,6 +116,10 @@ static bool prepare_program(struct call *call, struct value params, struct error
             error_set(error, ERROR_INVALID_PARAMS, "`args` must be an object.");
             return param_fail(&bound, PARAM_ARGS, error);
         }
+        if (value_count(call->args) > ARGS_COUNT_MAX) {
+            error_set(error, ERROR_INVALID_PARAMS, "`args` may have %d fields.", ARGS_COUNT_MAX);
+            return param_fail(&bound, PARAM_ARGS, error);
+        }
         if (!vet_value(call->args, DOCUMENT_DEPTH_MAX, error)) {
             return param_fail(&bound, PARAM_ARGS, error);
         }

@@ -31,6 +31,9 @@
 /* Names that one program may have in scope at the same time. */
 #define PROGRAM_NAMES_MAX 1000
 
+/* Args that one call may be given: each is looked for by its name. */
+#define ARGS_COUNT_MAX    10000
+
 struct operator;
 
 enum segment_kind {

@@ -159,6 +159,10 @@ static bool require_arg(struct compiler *compiler, struct slice name)
             return true;
         }
     }
+    if (compiler->required_count == PROGRAM_NAMES_MAX) {
+        return error_set(compiler->error, ERROR_INVALID_PARAMS, "A program may refer to %d args.",
+                         PROGRAM_NAMES_MAX);
+    }
     if (compiler->required_count == compiler->required_capacity) {
         uint32_t capacity = compiler->required_capacity ? compiler->required_capacity * 2 : 8;
         struct slice *names = arena_allocate(compiler->arena, capacity * sizeof(struct slice));

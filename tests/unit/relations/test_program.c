@@ -513,3 +513,40 @@ Test(program, explain_counts_calls_and_documents_by_step)
                  "'steps':[]}");
     local_stop(&local);
 }
+
+/* Names are looked for one by one: there are bounds to how many there may be. */
+Test(program, args_and_names_have_a_bound)
+{
+    static const struct {
+        int given;
+        int referred;
+        const char *expected;
+    } ROWS[] = {
+        {10000, 1000, "1000"},
+        {10001, 1, "!InvalidParams /args"},
+        {1001, 1001, "!InvalidParams /return/$size/1000"},
+    };
+    struct local local;
+    fill(&local);
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+        struct buffer params = {0};
+        for (int arg = 0; arg < ROWS[i].given; arg++) {
+            buffer_append_format(&params, "%s'a%d':1", arg ? "," : "{'args':{", arg);
+        }
+        for (int arg = 0; arg < ROWS[i].referred; arg++) {
+            buffer_append_format(&params, "%s'$args.a%d'", arg ? "," : "},'return':{'$size':[",
+                                 arg);
+        }
+        buffer_append_format(&params, "]}}%c", 0);
+        local_expect(&local, "query", params.data, ROWS[i].expected);
+        buffer_deinit(&params);
+    }
+    struct buffer steps = {0};
+    for (int step = 0; step <= 1000; step++) {
+        buffer_append_format(&steps, "%s{'let':'v%d','value':1}", step ? "," : "{'do':[", step);
+    }
+    buffer_append_format(&steps, "]}%c", 0);
+    local_expect(&local, "query", steps.data, "!InvalidParams /do/1000/let");
+    buffer_deinit(&steps);
+    local_stop(&local);
+}
