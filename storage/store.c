@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 
 #define LOCK_NAME        "lock"
@@ -99,6 +100,8 @@ struct store *store_open(const struct store_options *options, struct schema *sch
     store->lock = -1;
     file_system_init(&store->system_files);
     store->files = options->files != NULL ? options->files : &store->system_files;
+    /* A file that may not grow is an error of the write, not the end of the process. */
+    signal(SIGXFSZ, SIG_IGN);
     bool opened = lock_directory(store, message);
     opened = catalog_read(&store->catalog, store->files, options->directory, message) && opened;
     if (!opened) {

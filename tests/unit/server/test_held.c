@@ -1,0 +1,79 @@
+/* Replies that wait for the disk: in which order they leave, and what becomes of those that lie. */
+#include "protocol/reply.h"
+#include "server/held.h"
+
+#include <criterion/criterion.h>
+
+#define FIRST  "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"a\"}\n"
+#define SECOND "{\"jsonrpc\":\"2.0\",\"id\":\"x\\\"y\",\"result\":{\"id\":[2]}}\n"
+#define THIRD                                                                                      \
+    "[{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":1},{\"jsonrpc\":\"2.0\",\"id\":4,\"result\":2}]\n"
+
+/* A later reply that waits for less must not overtake the one before it. */
+Test(held, replies_leave_in_order)
+{
+    struct held held = {.start = 0};
+    held_add(&held, 10, 5);
+    held_add(&held, 20, 0);
+    held_add(&held, 30, 7);
+    cr_assert_eq(held_release(&held, 4), 0u);
+    cr_assert_eq(held_release(&held, 5), 20u);
+    cr_assert(!held_is_empty(&held));
+    cr_assert_eq(held_release(&held, 7), 30u);
+    cr_assert(held_is_empty(&held));
+    held_deinit(&held);
+}
+
+static void lose(struct buffer *output, struct held *held, bool headers, uint64_t durable)
+{
+    struct arena arena;
+    struct error error;
+    arena_init(&arena, 1024);
+    error_init(&error, &arena);
+    error_set(&error, ERROR_READ_ONLY, "lost");
+    error.outcome = SLICE("unknown");
+    held_replace(held, output, 100, 100, durable, headers, &error);
+    arena_deinit(&arena);
+}
+
+#define LOST(id)                                                                                   \
+    "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":-32003,\"message\":\"lost\","          \
+    "\"data\":{\"name\":\"ReadOnly\",\"outcome\":\"unknown\"}}}"
+
+/* Only what was undone is replaced, each answer under its own id. */
+Test(held, replies_that_show_what_was_undone_are_replaced)
+{
+    struct held held = {.start = 0};
+    struct buffer output = {0};
+    buffer_append_slice(&output, SLICE(FIRST));
+    held_add(&held, 100 + output.size, 5);
+    buffer_append_slice(&output, SLICE(SECOND));
+    held_add(&held, 100 + output.size, 8);
+    held_add(&held, 100 + output.size, 8); /* a notification */
+    buffer_append_slice(&output, SLICE(THIRD));
+    held_add(&held, 100 + output.size, 9);
+    lose(&output, &held, false, 7);
+    static const char expected[] = FIRST LOST("\"x\\\"y\"") "\n[" LOST("3") "," LOST("4") "]\n";
+    cr_assert(slice_equal(buffer_slice(&output), SLICE(expected)), "%.*s",
+              SLICE_FORMAT(buffer_slice(&output)));
+    cr_assert(held_is_empty(&held));
+    buffer_deinit(&output);
+}
+
+/* With headers the length is that of the error. */
+Test(held, a_replaced_reply_has_its_own_length)
+{
+    struct held held = {.start = 0};
+    struct buffer output = {0};
+    struct reply reply;
+    reply_begin(&reply, &output, true, false);
+    reply_result(&reply, SLICE("1"), VALUE_IS(VALUE_NULL));
+    reply_end(&reply);
+    held_add(&held, 100 + output.size, 8);
+    lose(&output, &held, true, 7);
+    static const char expected[] = "Content-Length: 112\r\n\r\n" LOST("1");
+    cr_assert_eq(sizeof(LOST("1")) - 1, 112u, "%zu", sizeof(LOST("1")) - 1);
+    cr_assert(slice_equal(buffer_slice(&output), SLICE(expected)), "%.*s",
+              SLICE_FORMAT(buffer_slice(&output)));
+    buffer_deinit(&output);
+}
