@@ -16,13 +16,16 @@
 #include <assert.h>
 #include <stdbool.h>
 
-#define SLOT_COUNT    TINY_OR(8, 1022) /* a segment fills a slot of 8 KiB in the pool */
-#define SEGMENT_FULL  (SLOT_COUNT * 7 / 8)
-#define SEGMENT_MERGE (SLOT_COUNT * 3 / 8)
-#define DEPTH_MAX     30 /* a seeded hash does not get there by chance */
-#define TAG_SHIFT     48
-#define POINTER_MASK  (((uint64_t)1 << TAG_SHIFT) - 1)
-#define AHEAD         16 /* entries that are fetched before their keys are hashed */
+#define SLOT_COUNT          TINY_OR(8, 1022) /* a segment fills a slot of 8 KiB in the pool */
+#define SEGMENT_FULL        (SLOT_COUNT * 7 / 8)
+#define SEGMENT_MERGE       (SLOT_COUNT * 3 / 8)
+#define DEPTH_MAX           30 /* a seeded hash does not get there by chance */
+#define TAG_SHIFT           48
+#define POINTER_MASK        (((uint64_t)1 << TAG_SHIFT) - 1)
+#define AHEAD               16 /* entries that are fetched before their keys are hashed */
+
+#define CACHE_LINE_SIZE     64
+#define ENTRY_PREFETCH_SIZE 256 /* most documents are no longer */
 
 struct hash_map_segment {
     uint32_t depth;
@@ -282,6 +285,14 @@ void hash_map_prefetch_slot(const struct hash_map *map, uint64_t hash)
     PREFETCH(&segment_of(map, hash)->slots[slot_home(hash << TAG_SHIFT)]);
 }
 
+/* Asks for more than the first line: the entry is going to be compared and copied. */
+static void prefetch_entry(const void *entry)
+{
+    for (uintptr_t offset = 0; offset < ENTRY_PREFETCH_SIZE; offset += CACHE_LINE_SIZE) {
+        PREFETCH((const void *)((uintptr_t)entry + offset));
+    }
+}
+
 void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash)
 {
     const struct hash_map_segment *segment = segment_of(map, hash);
@@ -289,7 +300,7 @@ void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash)
     uint32_t position = slot_home(tag);
     for (uint64_t slot; (slot = segment->slots[position]) != 0;) {
         if ((slot & ~POINTER_MASK) == tag) {
-            PREFETCH(slot_entry(slot));
+            prefetch_entry(slot_entry(slot));
             return;
         }
         position = position_after(position);
