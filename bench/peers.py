@@ -282,10 +282,19 @@ class PostgreSQL:
         return json.loads(self.sql(statement.replace(":n", str(number))))
 
     def cpu_seconds(self):
-        """Of processes that have ended, pgbench's connections among them."""
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+        """Of all its processes: those that have ended are counted by the first one."""
+        ticks = 0
+        for path in glob.glob("/proc/[0-9]*/stat"):
+            try:
+                with open(path) as file:
+                    fields = file.read().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if path == f"/proc/{self.process.pid}/stat":
+                ticks += sum(map(int, fields[11:15]))
+            elif int(fields[1]) == self.process.pid:
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def run(self, scripts, clients=8, seconds=1):
         """`scripts`: names of .pgbench files, with @WEIGHT for a mix."""
@@ -302,7 +311,6 @@ class PostgreSQL:
         before = self.cpu_seconds()
         subprocess.run(harness.pinned(harness.LOAD_CORE, command + ["postgres"]), check=True,
                        capture_output=True)
-        time.sleep(0.05)
         return self.summary(log, self.cpu_seconds() - before, seconds)
 
     @staticmethod
