@@ -126,7 +126,7 @@ Test(service, finds_every_method)
         cr_expect_eq(entry->role == ROLE_WRITE, method_writes(method));
     }
     cr_expect_gt(count, 0);
-    cr_expect_eq(service->methods.count, count + 6);
+    cr_expect_eq(service->methods.count, count + 10);
     cr_expect_null(methods_find(&service->methods, SLICE("pin")));
 }
 
