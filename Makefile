@@ -211,3 +211,31 @@ fuzz: $(BUILD)/fuzz/target-$(TARGET) ## fuzz one TARGET of tests/fuzz for so man
 .PHONY: fuzz-all
 fuzz-all: $(addprefix $(BUILD)/fuzz/target-,$(FUZZ_TARGETS)) ## fuzz every target, one by one
 	tools/fuzz $(BUILD) "$(FUZZ_TARGETS)" $(SECONDS)
+
+# ---- Installing. DESTDIR is where a package is put together; PREFIX where it will live.
+
+PREFIX    ?= /usr/local
+BINDIR    ?= $(PREFIX)/bin
+DATADIR   ?= $(PREFIX)/share
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
+PROGRAM   ?= $(BUILD)/tenon
+DOCUMENTS := README.md CHANGELOG.md LICENSE schema.example.json
+
+.PHONY: install
+install: $(PROGRAM) ## install the program, man pages, unit and completion below PREFIX
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(UNITDIR) $(DATADIR)/man/man1 \
+	    $(DATADIR)/man/man5 $(DATADIR)/bash-completion/completions $(DATADIR)/doc/tenon)
+	install -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/tenon
+	install -m 644 packaging/tenon.1 $(DESTDIR)$(DATADIR)/man/man1/
+	install -m 644 packaging/tenon-schema.5 $(DESTDIR)$(DATADIR)/man/man5/
+	install -m 644 packaging/tenon.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/tenon
+	install -m 644 $(DOCUMENTS) $(DESTDIR)$(DATADIR)/doc/tenon/
+	sed 's|@BINDIR@|$(BINDIR)|' packaging/tenon.service >$(DESTDIR)$(UNITDIR)/tenon.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/tenon.service
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/tenon $(UNITDIR)/tenon.service \
+	    $(DATADIR)/man/man1/tenon.1 $(DATADIR)/man/man5/tenon-schema.5 \
+	    $(DATADIR)/bash-completion/completions/tenon)
+	rm -rf $(DESTDIR)$(DATADIR)/doc/tenon
