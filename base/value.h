@@ -125,12 +125,12 @@ struct value value_from_bytes(struct arena *arena, struct slice bytes);
 
 /* Looking at values. */
 
-/* The type of any value, vetted or not: an object counts as int64, number or bytes only where its
- * encoding can be read ($bytes: where it has the right form; its base64 is not looked at), and
- * the text {"$undefined":null} as missing. */
 /* The type of a value that is no string; what value_type looks at second. */
 enum value_type value_type_of_others(struct value value);
 
+/* The type of any value, vetted or not: an object counts as int64, number or bytes only where its
+ * encoding can be read ($bytes: where it has the right form; its base64 is not looked at), and
+ * the text {"$undefined":null} as missing. */
 static inline enum value_type value_type(struct value value)
 {
     bool is_string = value.kind == VALUE_TEXT && *value.text == '"';

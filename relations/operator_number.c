@@ -342,7 +342,7 @@ bool operator_sum(const struct operator_call *call, struct value *result)
 
 bool operator_avg(const struct operator_call *call, struct value *result)
 {
-    struct value sum;
+    struct value sum = VALUE_IS(VALUE_MISSING);
     if (!operator_sum(call, &sum)) {
         return false;
     }

@@ -151,6 +151,7 @@ static void note_slow(struct service *service, const struct exchange *exchange, 
                       const struct timing *timing, uint64_t took_ns)
 {
     enum error_code code = exchange->error.code;
+    assert(exchange->method != NULL);
     struct slow_request slow = {
         .method = exchange->method->name,
         .params = exchange->request.params,

@@ -117,7 +117,7 @@ static void write_schema(const char *path, const char *text)
 Test(live_process, a_schema_that_is_wrong_stops_the_start_with_one_line)
 {
     static const char *const cases[][2] = {
-        {"{\"tables\":{\"notes\":}}", "1:"}, /* line and column */
+        {"{\"tables\":{\"notes\":}}", "line 1, column "}, /* line and column */
         {"{\"tables\":{\"notes\":{\"fields\":{\"a\":\"strong\"}}}}", "strong"},
         {"{\"tables\":{\"notes\":{\"feilds\":{}}}}", "feilds"},
         {"{\"tables\":{\"notes\":{\"fields\":{\"a\":\"string\"},\"indexes\":{\"by_b\":[\"b\"]}}}}",
