@@ -328,13 +328,6 @@ bool step_add_argument(struct compiler *compiler, const struct bound_params *bou
     return true;
 }
 
-static bool fail_range(const struct bound_params *bound, const struct step *step,
-                       struct error *error)
-{
-    (void)step;
-    return param_fail(bound, PARAM_RANGE, error);
-}
-
 /* The parts that all reads by an index share. */
 static bool compile_read(struct compiler *compiler, const struct bound_params *bound,
                          struct step *step)
@@ -363,7 +356,7 @@ static bool compile_read(struct compiler *compiler, const struct bound_params *b
         step->range_position = bound->positions[PARAM_RANGE];
     }
     if (!range_compile(compiler, index, by_value ? &value : NULL, source, &step->range)) {
-        return fail_range(bound, step, compiler->error);
+        return param_fail(bound, PARAM_RANGE, compiler->error);
     }
     return compile_args(compiler, bound) && compile_filter(compiler, bound, step) &&
            step_add_argument(compiler, bound, PARAM_TAKE, step) &&

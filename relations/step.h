@@ -90,8 +90,8 @@ MUST_CHECK bool step_compile(struct compiler *compiler, const struct method *met
 MUST_CHECK bool step_compile_program_verb(struct compiler *compiler, struct bound_params *bound,
                                           struct step *step);
 
-/* Compiles `params` `do` and `return` into a block; `text` is an object with both, for asyncMap
- * and for whole programs. Names that are bound in it are unbound at its end. */
+/* Compiles the params `do` and `return` into a block, of an asyncMap or of a whole program. Names
+ * that are bound in it are unbound at its end. */
 MUST_CHECK bool block_compile(struct compiler *compiler, const struct bound_params *bound,
                               struct block *block);
 
