@@ -18,6 +18,8 @@
 /* Asks for the cache line at `address`; never faults. */
 #define PREFETCH(address)            __builtin_prefetch(address)
 
+#define CACHE_LINE_SIZE              64
+
 #define COUNT_OF(array)              (sizeof(array) / sizeof((array)[0]))
 
 /* What `-DTENON_TINY=1` makes small, so that tests meet every border early. */

@@ -24,7 +24,6 @@
 #define POINTER_MASK        (((uint64_t)1 << TAG_SHIFT) - 1)
 #define AHEAD               16 /* entries that are fetched before their keys are hashed */
 
-#define CACHE_LINE_SIZE     64
 #define ENTRY_PREFETCH_SIZE 256 /* most documents are no longer */
 
 struct hash_map_segment {
