@@ -17,6 +17,10 @@
 #define PAGE_ITEMS_MAX         10000
 #define PAGE_DOCUMENTS_MAX     10000
 
+/* Names that are compared for a piece of work, and before the budget is asked again. */
+#define NAMES_OF_WORK          16
+#define NAMES_BETWEEN_LOOKS    4096
+
 /* What a reader gives: a document of the range and, in getManyVia, what it refers to. */
 struct entry {
     struct document *document;
@@ -249,31 +253,44 @@ static bool reader_next(struct reader *reader, uint64_t wanted, uint64_t documen
 
 /* Entries as values. */
 
+static bool is_selected(const struct step *step, struct slice name)
+{
+    for (uint32_t i = 0; i < step->select_count; i++) {
+        if (slice_equal(step->select[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool read_select(struct run *run, const struct step *step, struct document *document,
                  struct value *result)
 {
     const struct shape *shape = document->shape;
     uint32_t room =
         step->select_count < shape->field_count ? step->select_count : shape->field_count;
-    uint64_t work = (uint64_t)shape->field_count * step->select_count / 16;
-    if (!budget_take_work(run->budget, work, run->error) ||
-        !budget_take_bytes(run->budget, room * sizeof(struct value_field), run->error)) {
+    if (!budget_take_bytes(run->budget, room * sizeof(struct value_field), run->error)) {
         return false;
     }
     struct value_field *fields = arena_allocate(run->arena, room * sizeof(struct value_field));
     uint32_t count = 0;
+    uint64_t compared = 0;
     for (uint32_t position = 0; position < shape->field_count && count < room; position++) {
-        for (uint32_t i = 0; i < step->select_count; i++) {
-            if (slice_equal(step->select[i], shape->names[position])) {
-                fields[count].name = shape->names[position];
-                fields[count].value = document_field(document, position);
-                count += 1;
-                break;
+        compared += step->select_count;
+        if (compared >= NAMES_BETWEEN_LOOKS) {
+            if (!budget_take_work(run->budget, compared / NAMES_OF_WORK, run->error)) {
+                return false;
             }
+            compared = 0;
+        }
+        if (is_selected(step, shape->names[position])) {
+            fields[count].name = shape->names[position];
+            fields[count].value = document_field(document, position);
+            count += 1;
         }
     }
     *result = value_from_fields(fields, count);
-    return true;
+    return budget_take_work(run->budget, compared / NAMES_OF_WORK, run->error);
 }
 
 static bool target_value(struct run *run, const struct step *step, struct document *target,

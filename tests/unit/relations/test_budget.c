@@ -272,6 +272,29 @@ Test(budget, large_arguments_are_not_walked_without_end)
     local_stop(&local);
 }
 
+/* One document of many fields, of which many names are selected that it does not have. */
+Test(budget, a_select_of_many_names_ends_within_the_time)
+{
+    struct local local;
+    struct buffer params = {0};
+    fill(&local, 0);
+    buffer_append_format(&params, "['nodes',{'k':0");
+    for (int field = 0; field < 50000; field++) {
+        buffer_append_format(&params, ",'f%05d':0", field);
+    }
+    buffer_append_format(&params, "}]%c", 0);
+    local_call(&local, "insert", params.data);
+    params.size = 0;
+    buffer_append_format(&params, "{'table':'nodes','select':['k'");
+    for (int field = 0; field < 50000; field++) {
+        buffer_append_format(&params, ",'g%05d'", field);
+    }
+    buffer_append_format(&params, "]}%c", 0);
+    expect_refused(&local, "collect", params.data);
+    buffer_deinit(&params);
+    local_stop(&local);
+}
+
 /* A ring of 500 nodes that each also refer to a common one. */
 Test(budget, circles_of_references_end)
 {
