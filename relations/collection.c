@@ -13,7 +13,7 @@ static bool run_one(struct run *run, const struct step *step, struct value *resu
 {
     bool truth = true;
     *result = VALUE_IS(VALUE_NULL);
-    if (step->has_condition && !expression_evaluate_truth(run, &step->condition, &truth)) {
+    if (step->condition && !expression_evaluate_truth(run, step->condition, &truth)) {
         error_prefix_path(run->error, SLICE("if"));
         return false;
     }
@@ -116,7 +116,7 @@ static bool run_filter(struct run *run, const struct step *step, struct value *r
         if (!budget_take_time(run->budget, run->error)) {
             return false;
         }
-        if (!expression_evaluate_truth(run, &step->where, &truth)) {
+        if (!expression_evaluate_truth(run, step->where, &truth)) {
             return step_fail_at(run, step, PARAM_WHERE);
         }
         if (truth && !list_append(run, &list, items[i])) {
@@ -432,7 +432,7 @@ bool collection_run(struct run *run, const struct step *step, struct value *resu
         break;
     }
     assert(step->method->kind == METHOD_VALUE);
-    if (!expression_evaluate(run, &step->where, result)) {
+    if (!expression_evaluate(run, step->where, result)) {
         error_prefix_path(run->error, step->method->name);
         return false;
     }

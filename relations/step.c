@@ -286,6 +286,11 @@ static bool compile_filter(struct compiler *compiler, const struct bound_params 
 
 /* Evaluated params. */
 
+/* Those of reads by an index; what makes the range is compiled with it. */
+#define READ_ARGUMENTS                                                                             \
+    (PARAM_BIT(PARAM_TAKE) | PARAM_BIT(PARAM_N) | PARAM_BIT(PARAM_PAGINATE) |                      \
+     PARAM_BIT(PARAM_NUM_ITEMS) | PARAM_BIT(PARAM_CURSOR) | PARAM_BIT(PARAM_WITH_LINK))
+
 /* A plain param of a direct call: any value that Tenon stores; {"$undefined":null} where it is
  * taken, and in the fields of a patch. */
 static bool compile_plain(struct compiler *compiler, enum parameter parameter, struct value source,
@@ -309,6 +314,10 @@ bool step_add_argument(struct compiler *compiler, const struct bound_params *bou
         return true;
     }
     assert(step->argument_count < STEP_ARGUMENTS_MAX);
+    if (!step->arguments) {
+        size_t size = STEP_ARGUMENTS_MAX * sizeof(struct argument);
+        step->arguments = arena_allocate(compiler->arena, size);
+    }
     struct argument *argument = &step->arguments[step->argument_count];
     argument->parameter = parameter;
     argument->position = bound->positions[parameter];
@@ -325,6 +334,19 @@ bool step_add_argument(struct compiler *compiler, const struct bound_params *bou
         return param_fail(bound, parameter, compiler->error);
     }
     step->argument_count += 1;
+    return true;
+}
+
+/* Makes those of the `wanted` params that are given arguments of the step. */
+static bool add_arguments(struct compiler *compiler, const struct bound_params *bound,
+                          uint64_t wanted, struct step *step)
+{
+    for (uint64_t left = bound->given & wanted; left != 0; left &= left - 1) {
+        enum parameter parameter = (enum parameter)__builtin_ctzll(left);
+        if (!step_add_argument(compiler, bound, parameter, step)) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -359,12 +381,7 @@ static bool compile_read(struct compiler *compiler, const struct bound_params *b
         return param_fail(bound, PARAM_RANGE, compiler->error);
     }
     return compile_args(compiler, bound) && compile_filter(compiler, bound, step) &&
-           step_add_argument(compiler, bound, PARAM_TAKE, step) &&
-           step_add_argument(compiler, bound, PARAM_N, step) &&
-           step_add_argument(compiler, bound, PARAM_PAGINATE, step) &&
-           step_add_argument(compiler, bound, PARAM_NUM_ITEMS, step) &&
-           step_add_argument(compiler, bound, PARAM_CURSOR, step) &&
-           step_add_argument(compiler, bound, PARAM_WITH_LINK, step);
+           add_arguments(compiler, bound, READ_ARGUMENTS, step);
 }
 
 static bool check_take_or_paginate(struct compiler *compiler, const struct bound_params *bound)
@@ -401,11 +418,7 @@ bool step_compile(struct compiler *compiler, const struct method *method, struct
     if (method->kind >= METHOD_GET_ONE_FROM && method->kind <= METHOD_EXISTS) {
         return compile_read(compiler, &bound, step);
     }
-    return step_add_argument(compiler, &bound, PARAM_ID, step) &&
-           step_add_argument(compiler, &bound, PARAM_IDS, step) &&
-           step_add_argument(compiler, &bound, PARAM_FIELDS, step) &&
-           step_add_argument(compiler, &bound, PARAM_DOCUMENT, step) &&
-           step_add_argument(compiler, &bound, PARAM_DOCUMENTS, step);
+    return add_arguments(compiler, &bound, ~PARAM_BIT(PARAM_TABLE), step);
 }
 
 /* Running. */

@@ -40,13 +40,11 @@ struct step {
     const struct method *method;
     uint32_t number; /* within the program, in the order of the text */
     uint32_t slot;   /* of its name; SLOT_NONE */
-    bool has_condition;
     bool descending;
     bool has_select;
-    struct expression condition;
-
-    struct argument arguments[STEP_ARGUMENTS_MAX];
     uint32_t argument_count;
+    struct argument *arguments;         /* room for STEP_ARGUMENTS_MAX; NULL: none */
+    const struct expression *condition; /* NULL: it always runs */
 
     struct table *table; /* NULL: not named */
     struct range_plan range;
@@ -64,8 +62,8 @@ struct step {
     struct block *block;       /* asyncMap */
     const struct sort_key *by; /* sort; distinct and group have at most one */
     uint32_t by_count;
-    struct expression where; /* filter */
-    struct step *via;        /* traverse: its value is the slot SLOT_VIA; `select` is the outer's */
+    const struct expression *where; /* filter; value: its one expression */
+    struct step *via; /* traverse: its value is the slot SLOT_VIA; `select` is the outer's */
 };
 
 /* Steps in order, and what they return. */

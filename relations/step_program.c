@@ -95,8 +95,9 @@ static bool compile_condition(struct compiler *compiler, struct value source, st
     if (value_is_missing(source)) {
         return true;
     }
-    step->has_condition = true;
-    if (expression_compile(compiler, source, &step->condition)) {
+    struct expression *condition = arena_allocate(compiler->arena, sizeof(*condition));
+    step->condition = condition;
+    if (expression_compile(compiler, source, condition)) {
         return true;
     }
     error_prefix_path(compiler->error, SLICE("if"));
@@ -198,12 +199,23 @@ static bool compile_filter(struct compiler *compiler, const struct bound_params 
                            struct step *step)
 {
     uint32_t binding_count = compiler->binding_count;
+    struct expression *where = arena_allocate(compiler->arena, sizeof(*where));
+    step->where = where;
     if (!bind_param(compiler, bound, PARAM_AS, &step->as_slot) ||
-        !compile_each(compiler, bound, PARAM_WHERE, &step->where)) {
+        !compile_each(compiler, bound, PARAM_WHERE, where)) {
         return false;
     }
     compiler->binding_count = binding_count;
     return true;
+}
+
+/* The path of `value` is that of its one expression. */
+static bool compile_value(struct compiler *compiler, const struct bound_params *bound,
+                          struct step *step)
+{
+    struct expression *expression = arena_allocate(compiler->arena, sizeof(*expression));
+    step->where = expression;
+    return expression_compile(compiler, bound->values[PARAM_VALUE], expression);
 }
 
 static bool compile_sort_key(struct compiler *compiler, struct value source, struct sort_key *key)
@@ -396,7 +408,7 @@ bool step_compile_program_verb(struct compiler *compiler, struct bound_params *b
     case METHOD_TRAVERSE:
         return compile_traverse(compiler, bound, step);
     case METHOD_VALUE:
-        return expression_compile(compiler, bound->values[PARAM_VALUE], &step->where);
+        return compile_value(compiler, bound, step);
     default:
         assert(step->method->kind == METHOD_ASSERT);
         return step_add_argument(compiler, bound, PARAM_THAT, step) &&
