@@ -1,8 +1,8 @@
 /* Calls: one method of the contract's sections 5 to 7 with its params, prepared and run.
  *
- * The life of a call: method_find, call_prepare (names and types are checked, nothing is read),
- * call_prefetch (twice, with other calls' in between, so that cache misses overlap), call_run,
- * then the reply is written, then call_end. */
+ * The life of a call: call_prepare (names and types are checked, nothing is read), call_prefetch
+ * (twice, with other calls' in between, so that cache misses overlap), call_run, then the reply is
+ * written, then call_end. */
 #ifndef TENON_RELATIONS_CALL_H
 #define TENON_RELATIONS_CALL_H
 
@@ -24,9 +24,6 @@ struct relations;
 
 struct relations *relations_create(struct database *database);
 void relations_destroy(struct relations *relations);
-
-/* The method with the name, or NULL. */
-const struct method *method_find(struct slice name);
 
 /* Whether the method may write. */
 bool method_writes(const struct method *method);

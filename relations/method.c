@@ -124,12 +124,6 @@ const struct method *method_table_find(struct slice name)
     return NULL;
 }
 
-const struct method *method_find(struct slice name)
-{
-    const struct method *method = method_table_find(name);
-    return method && method->is_method ? method : NULL;
-}
-
 bool method_writes(const struct method *method)
 {
     return method->writes;
