@@ -143,7 +143,8 @@ static ALWAYS_INLINE size_t emit_fields(struct sink sink, size_t at, struct fram
         if (value_is_missing(field->value)) {
             continue;
         }
-        at = emit(sink, at, ",\"" + (frame->empty ? 1 : 0), frame->empty ? 1 : 2);
+        at = frame->empty ? at : emit(sink, at, ",", 1);
+        at = emit(sink, at, "\"", 1);
         frame->empty = false;
         at = emit(sink, at, field->name.data, field->name.size);
         at = emit(sink, at, "\":", 2);

@@ -333,7 +333,7 @@ static bool archive_file(struct exporter *exporter, const struct value_field *ta
 
 static bool write_all(struct exporter *exporter)
 {
-    bool (*write_one)(struct exporter *exporter, const struct value_field *table) =
+    bool (*write_one)(struct exporter * exporter, const struct value_field *table) =
         exporter->to == NULL ? archive_file : write_file;
     for (uint32_t i = 0; i < exporter->table_count; i++) {
         if (is_wanted(exporter, exporter->tables[i].name) &&
