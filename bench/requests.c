@@ -203,14 +203,41 @@ static void make_blank(struct making *making)
 
 /* Entries. */
 
+/* For Redis: SET of the document that Tenon makes of it. */
+static void make_entry_set(struct making *making)
+{
+    struct buffer text = {0};
+    blog_append_document(&text, &making->options->blog, BLOG_ENTRIES, making->number);
+    struct slice words[] = {SLICE("SET"), choose(making, BLOG_ENTRIES, making->number),
+                            buffer_slice(&text)};
+    wire_append_redis(making->out, words, COUNT_OF(words));
+    buffer_deinit(&text);
+}
+
 static void make_entry_insert(struct making *making)
 {
+    if (making->options->server == SERVER_REDIS) {
+        make_entry_set(making);
+        return;
+    }
     struct slice id = choose(making, BLOG_ENTRIES, making->number);
     begin_tenon(making, "insert");
     buffer_append_format(making->out, "{\"table\":\"entries\",\"document\":{\"_id\":\"%.*s\",",
                          SLICE_FORMAT(id));
     blog_append_fields(making->out, &making->options->blog, BLOG_ENTRIES, making->number);
     buffer_append_slice(making->out, SLICE("}}"));
+    end_tenon(making);
+}
+
+/* A name for one of them that is not its own, so that there is something to write. */
+static void make_entry_patch(struct making *making)
+{
+    uint64_t number = random_below(making, making->options->blog.entries);
+    struct slice id = choose(making, BLOG_ENTRIES, number);
+    begin_tenon(making, "patch");
+    buffer_append_format(making->out, "{\"id\":\"%.*s\",\"fields\":{\"name\":\"", SLICE_FORMAT(id));
+    blog_append_entry_name(making->out, number + 1 + making->options->first);
+    buffer_append_slice(making->out, SLICE("\"}}"));
     end_tenon(making);
 }
 
@@ -341,14 +368,16 @@ static const struct {
     {"insert", make_insert, {true, true, false}},
     {"linkbench", make_mix, {true, false, false}},
     {"blank", make_blank, {true, false, false}},
-    {"entry-insert", make_entry_insert, {true, false, false}},
+    {"entry-insert", make_entry_insert, {true, true, false}},
+    {"entry-patch", make_entry_patch, {true, false, false}},
     {"entry-get", make_entry_get, {true, false, false}},
     {"entry-getOneFrom", make_entry_get_one_from, {true, false, false}},
     {"entry-count", make_entry_count, {true, false, false}},
 };
 
 const char requests_kinds[] = "load get get-hot getManyFrom getManyVia article article-hot insert "
-                              "linkbench blank entry-insert entry-get entry-getOneFrom entry-count";
+                              "linkbench blank entry-insert entry-patch entry-get entry-getOneFrom "
+                              "entry-count";
 
 /* Filling a server: every document once, and for Redis, which has no indexes, lists that lead to
  * those that refer to a document. */
