@@ -331,10 +331,14 @@ static bool archive_file(struct exporter *exporter, const struct value_field *ta
 
 /* The whole. */
 
+/* Writes one file of the export: a table, or with NULL the schema. */
+static bool write_one(struct exporter *exporter, const struct value_field *table)
+{
+    return exporter->to == NULL ? archive_file(exporter, table) : write_file(exporter, table);
+}
+
 static bool write_all(struct exporter *exporter)
 {
-    bool (*write_one)(struct exporter * exporter, const struct value_field *table) =
-        exporter->to == NULL ? archive_file : write_file;
     for (uint32_t i = 0; i < exporter->table_count; i++) {
         if (is_wanted(exporter, exporter->tables[i].name) &&
             !write_one(exporter, &exporter->tables[i])) {
