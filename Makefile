@@ -97,12 +97,22 @@ test-tiny: $(BUILD)/unit-tiny ## the unit tests and transcripts once more, with 
 check: deps-check ## everything: tests, style, layers, warnings of two compilers, clang-tidy
 	@MAKE="$(MAKE)" BUILD="$(BUILD)" tools/run-checks test test-tiny style layers warnings bench-instructions tidy
 
-# The random tests once more with other seeds (SEEDS of them), normal and tiny in turn.
-SEEDS ?= 20
+# The random tests once more with other seeds (SEEDS of them), normal and tiny in turn; then kills,
+# power losses and flips by the thousands; then both fuzzers of recovery, for SECONDS each.
+SEEDS        ?= 20
+FUZZ_ON_DISK := journal snapshot
+LONG         := $(BUILD)/unit $(BUILD)/unit-tiny $(BUILD)/live $(BUILD)/tenon-sanitized
 
-.PHONY: check-long
-check-long: check $(BUILD)/unit $(BUILD)/unit-tiny ## and the random tests with many seeds
+.PHONY: check-long check-durability
+check-long: check $(LONG) check-durability ## and the random tests with many seeds
 	@tools/run-seeds $(BUILD) $(SEEDS)
+
+check-durability: SECONDS = 1800
+check-durability: $(LONG) $(FUZZ_ON_DISK:%=$(BUILD)/fuzz/target-%) ## kills, power losses, fuzzers
+	TENON_LONG=1 LIMIT=14400 FILTER='store/*' tools/run-tests $(BUILD) $(BUILD)/unit
+	TENON_LONG=1 LIMIT=14400 FILTER='live_durability/kill_9_*' \
+	    tools/run-tests $(BUILD) $(BUILD)/live
+	tools/fuzz $(BUILD) "$(FUZZ_ON_DISK)" $(SECONDS)
 
 .PHONY: style
 style: | deps-check
@@ -179,6 +189,10 @@ bench-instructions: $(BUILD)/bench-inprocess | deps-check ## instructions a requ
 .PHONY: bench-memory
 bench-memory: $(BUILD)/tenon $(BENCH_PROGRAMS) ## ten million documents: memory, longest turn
 	bench/memory $(BUILD) $(BENCH_OPTIONS)
+
+.PHONY: bench-durability
+bench-durability: $(BUILD)/tenon $(BENCH_PROGRAMS) | bench-deps ## syncs, recovery, snapshots
+	bench/durability $(BUILD) $(BENCH_OPTIONS)
 
 # ---- Fuzzing: libFuzzer makes inputs for the targets of tests/fuzz. What it finds it writes to
 # $(BUILD)/fuzz/found, what it learns to $(BUILD)/fuzz/learned; it begins with the transcripts and
