@@ -15,17 +15,20 @@
 
 static_assert(sizeof(ID_PREFIX) - 1 == DOCUMENT_ID_OFFSET, "the id follows its prefix");
 
-static bool offsets_are_short(size_t text_size)
+static_assert(offsetof(struct document, text) % sizeof(uint32_t) == 0 &&
+                  sizeof(struct document) == offsetof(struct document, text),
+              "offsets are aligned in memory where they are in the text");
+
+static inline bool offsets_are_short(size_t text_size)
 {
     return text_size <= UINT16_MAX + 1;
 }
 
 /* Where the offsets begin, counted from the text. */
-static size_t offsets_begin(size_t text_size)
+static inline size_t offsets_begin(size_t text_size)
 {
     size_t width = offsets_are_short(text_size) ? sizeof(uint16_t) : sizeof(uint32_t);
-    size_t end = sizeof(struct document) + text_size;
-    return ((end + width - 1) & ~(width - 1)) - sizeof(struct document);
+    return (text_size + width - 1) & ~(width - 1);
 }
 
 static size_t memory_size(size_t text_size, uint32_t user_field_count)
@@ -44,7 +47,7 @@ static void offset_set(struct document *document, uint32_t user_field, size_t of
     }
 }
 
-static size_t offset_get(const struct document *document, uint32_t user_field)
+static inline size_t offset_get(const struct document *document, uint32_t user_field)
 {
     const char *offsets = document->text + offsets_begin(document->text_size);
     if (offsets_are_short(document->text_size)) {
@@ -58,14 +61,14 @@ static size_t value_size(struct value value)
     return value.kind == VALUE_TEXT ? value.size : value_write_size(value);
 }
 
-size_t document_text_size(struct slice id, struct slice creation_time,
-                          const struct value_field *fields, uint32_t count)
+size_t document_text_size(const struct document_parts *parts)
 {
-    size_t size = sizeof(ID_PREFIX) - 1 + id.size + sizeof(CREATION_TIME_PREFIX) - 1 +
-                  creation_time.size + sizeof("}") - 1;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!value_is_missing(fields[i].value)) {
-            size += NAME_OVERHEAD + fields[i].name.size + value_size(fields[i].value);
+    size_t size = sizeof(ID_PREFIX) - 1 + parts->id.size + sizeof(CREATION_TIME_PREFIX) - 1 +
+                  parts->creation_time.size + sizeof("}") - 1;
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const struct value_field *field = &parts->fields[i];
+        if (!value_is_missing(field->value)) {
+            size += NAME_OVERHEAD + field->name.size + value_size(field->value);
         }
     }
     return size;
@@ -80,38 +83,38 @@ static void write_value(struct buffer *text, struct value value)
     }
 }
 
-struct document *document_create(struct pool *pool, struct shape *shape, struct slice id,
-                                 struct slice creation_time, const struct value_field *fields,
-                                 uint32_t count, size_t text_size)
+struct document *document_create(struct pool *pool, struct shape *shape,
+                                 const struct document_parts *parts, size_t text_size)
 {
     uint32_t user_field_count = shape->field_count - SHAPE_USER_FIELDS;
     struct document *document = pool_allocate(pool, memory_size(text_size, user_field_count));
     document->references = 1;
     document->text_size = (uint32_t)text_size;
     document->shape = shape;
+    document->creation_time = parts->creation_time_ms;
 
     /* The sizes are known, so that this buffer never grows. */
     struct buffer text = {.data = document->text, .capacity = text_size};
     buffer_append_slice(&text, SLICE(ID_PREFIX));
-    buffer_append_slice(&text, id);
+    buffer_append_slice(&text, parts->id);
     buffer_append_slice(&text, SLICE(CREATION_TIME_PREFIX));
-    buffer_append_slice(&text, creation_time);
+    buffer_append_slice(&text, parts->creation_time);
     uint32_t user_field = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (value_is_missing(fields[i].value)) {
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const struct value_field *field = &parts->fields[i];
+        if (value_is_missing(field->value)) {
             continue;
         }
         buffer_append_slice(&text, SLICE(",\""));
-        buffer_append_slice(&text, fields[i].name);
+        buffer_append_slice(&text, field->name);
         buffer_append_slice(&text, SLICE("\":"));
         offset_set(document, user_field, text.size);
-        write_value(&text, fields[i].value);
+        write_value(&text, field->value);
         user_field += 1;
     }
     buffer_append_char(&text, '}');
     assert(text.size == text_size && text.data == document->text);
     assert(user_field == user_field_count);
-    document->creation_time = value_number(value_from_text(creation_time));
     return document;
 }
 
@@ -146,31 +149,34 @@ struct slice document_id_of_entry(const void *entry)
     return document_id(entry);
 }
 
-/* Where the value of the field at `position` begins in the text. */
-static size_t field_begin(const struct document *document, uint32_t position)
-{
-    if (position >= SHAPE_USER_FIELDS) {
-        return offset_get(document, position - SHAPE_USER_FIELDS);
-    }
-    if (position == SHAPE_ID) {
-        return DOCUMENT_ID_OFFSET - 1;
-    }
-    return DOCUMENT_ID_OFFSET + document_id(document).size + sizeof(CREATION_TIME_PREFIX) - 1;
-}
-
-static size_t field_end(const struct document *document, uint32_t position)
+/* Where the value of a field ends that is the creation time or the user's. */
+static inline size_t field_end(const struct document *document, uint32_t position)
 {
     const struct shape *shape = document->shape;
-    if (position + 1 == shape->field_count) {
+    uint32_t next = position + 1;
+    if (next == shape->field_count) {
         return document->text_size - 1;
     }
-    return field_begin(document, position + 1) - NAME_OVERHEAD - shape->names[position + 1].size;
+    return offset_get(document, next - SHAPE_USER_FIELDS) - NAME_OVERHEAD - shape->names[next].size;
+}
+
+static struct slice system_field_text(const struct document *document, uint32_t position)
+{
+    struct slice id = document_id(document);
+    if (position == SHAPE_ID) {
+        return slice_make(id.data - 1, id.size + 2);
+    }
+    size_t begin = DOCUMENT_ID_OFFSET + id.size + sizeof(CREATION_TIME_PREFIX) - 1;
+    return slice_make(document->text + begin, field_end(document, position) - begin);
 }
 
 struct slice document_field_text(const struct document *document, uint32_t position)
 {
     assert(position < document->shape->field_count);
-    size_t begin = field_begin(document, position);
+    if (position < SHAPE_USER_FIELDS) {
+        return system_field_text(document, position);
+    }
+    size_t begin = offset_get(document, position - SHAPE_USER_FIELDS);
     return slice_make(document->text + begin, field_end(document, position) - begin);
 }
 

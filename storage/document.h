@@ -36,16 +36,23 @@ struct document {
     char text[];
 };
 
-/* How many bytes of text a document of these parts has; more than 4 GiB cannot arise, because a
- * request is smaller. `creation_time` is the number's text. */
-size_t document_text_size(struct slice id, struct slice creation_time,
-                          const struct value_field *fields, uint32_t count);
+/* What a document is made of. */
+struct document_parts {
+    struct slice id;
+    struct slice creation_time;       /* the number's text */
+    double creation_time_ms;          /* and the number */
+    const struct value_field *fields; /* the user's; missing values are left out */
+    uint32_t count;
+};
 
-/* Makes a document with one reference. `shape` is that of `fields`; the document takes over the
+/* How many bytes of text a document of these parts has; more than 4 GiB cannot arise, because a
+ * request is smaller. */
+size_t document_text_size(const struct document_parts *parts);
+
+/* Makes a document with one reference. `shape` is that of the fields; the document takes over the
  * caller's reference to it. `text_size` is document_text_size() of the same parts. */
-struct document *document_create(struct pool *pool, struct shape *shape, struct slice id,
-                                 struct slice creation_time, const struct value_field *fields,
-                                 uint32_t count, size_t text_size);
+struct document *document_create(struct pool *pool, struct shape *shape,
+                                 const struct document_parts *parts, size_t text_size);
 
 void document_release(struct pool *pool, struct document *document);
 

@@ -150,16 +150,19 @@ static struct document *make_document(struct loader *loader, struct table *table
     if (!read_fields(loader, table->number, text, &fields, &count)) {
         return NULL;
     }
-    const struct value_field *user = fields + SHAPE_USER_FIELDS;
-    uint32_t user_count = count - SHAPE_USER_FIELDS;
-    struct slice id = value_string_escaped(fields[0].value);
-    struct slice time = value_text(&loader->arena, fields[1].value);
-    if (document_text_size(id, time, user, user_count) != text.size) {
+    struct document_parts parts = {
+        .id = value_string_escaped(fields[0].value),
+        .creation_time = value_text(&loader->arena, fields[1].value),
+        .creation_time_ms = value_number(fields[1].value),
+        .fields = fields + SHAPE_USER_FIELDS,
+        .count = count - SHAPE_USER_FIELDS,
+    };
+    if (document_text_size(&parts) != text.size) {
         return NULL;
     }
     struct pool *pool = table->database->pool;
-    struct shape *shape = shape_acquire(table, user, user_count);
-    struct document *document = document_create(pool, shape, id, time, user, user_count, text.size);
+    struct shape *shape = shape_acquire(table, parts.fields, parts.count);
+    struct document *document = document_create(pool, shape, &parts, text.size);
     if (!slice_equal(document_text(document), text)) {
         document_release(pool, document);
         return NULL;

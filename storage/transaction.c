@@ -21,10 +21,7 @@
 /* The parts of a document to be. */
 struct draft {
     struct table *table;
-    struct slice id;
-    struct slice creation_time; /* its text */
-    const struct value_field *fields;
-    uint32_t count;
+    struct document_parts parts;
     char id_text[ID_TEXT_SIZE_MAX];
     char creation_time_text[NUMBER_TEXT_SIZE];
 };
@@ -133,7 +130,7 @@ static void choose_id(struct database *database, struct draft *draft, uint64_t n
     uint64_t day = now_us / MICROSECONDS_A_DAY;
     id.body[ID_RANDOM_SIZE] = (uint8_t)(day >> 8);
     id.body[ID_RANDOM_SIZE + 1] = (uint8_t)day;
-    draft->id = slice_make(draft->id_text, id_encode(&id, draft->id_text));
+    draft->parts.id = slice_make(draft->id_text, id_encode(&id, draft->id_text));
 }
 
 /* Writes microseconds as milliseconds with a fraction of up to three digits, and returns the
@@ -162,7 +159,8 @@ static void choose_creation_time(struct database *database, struct draft *draft,
 {
     database->clock_us = now_us > database->clock_us ? now_us : database->clock_us + 1;
     size_t size = format_milliseconds(database->clock_us, draft->creation_time_text);
-    draft->creation_time = slice_make(draft->creation_time_text, size);
+    draft->parts.creation_time_ms = (double)database->clock_us / 1000;
+    draft->parts.creation_time = slice_make(draft->creation_time_text, size);
 }
 
 /* Checking. */
@@ -194,7 +192,7 @@ static bool take_given_id(struct draft *draft, struct value value, struct error 
         error->id = text;
         return fail_system_field(error, table, SLICE("_id"), value);
     }
-    draft->id = text;
+    draft->parts.id = text;
     return true;
 }
 
@@ -214,7 +212,8 @@ static bool take_given_creation_time(struct draft *draft, struct value value, st
         error_set(error, ERROR_INVALID_VALUE, "`_creationTime` must be a number from 0 to 2^53.");
         return fail_system_field(error, draft->table, SLICE("_creationTime"), value);
     }
-    draft->creation_time = value_text(error->arena, value);
+    draft->parts.creation_time = value_text(error->arena, value);
+    draft->parts.creation_time_ms = value_number(value);
     return true;
 }
 
@@ -241,8 +240,8 @@ static bool split_fields(struct draft *draft, const struct value_field *fields, 
             return fail_system_field(error, draft->table, name, VALUE_IS(VALUE_MISSING));
         }
     }
-    draft->fields = user;
-    draft->count = user_count;
+    draft->parts.fields = user;
+    draft->parts.count = user_count;
     return true;
 }
 
@@ -321,10 +320,9 @@ static struct document *make_document(const struct draft *draft, const struct do
                                       struct error *error)
 {
     struct table *table = draft->table;
-    struct shape *shape = shape_acquire(table, draft->fields, draft->count);
-    size_t text_size =
-        document_text_size(draft->id, draft->creation_time, draft->fields, draft->count);
-    if (!table_check_types(table, shape, draft->fields, draft->count, error) ||
+    struct shape *shape = shape_acquire(table, draft->parts.fields, draft->parts.count);
+    size_t text_size = document_text_size(&draft->parts);
+    if (!table_check_types(table, shape, draft->parts.fields, draft->parts.count, error) ||
         !check_size(draft, text_size, error)) {
         if (error->table.data == NULL) {
             error->table = table->name;
@@ -333,8 +331,7 @@ static struct document *make_document(const struct draft *draft, const struct do
         return NULL;
     }
     struct pool *pool = table->database->pool;
-    struct document *document = document_create(pool, shape, draft->id, draft->creation_time,
-                                                draft->fields, draft->count, text_size);
+    struct document *document = document_create(pool, shape, &draft->parts, text_size);
     if (!check_unique(table, document, except, error)) {
         document_release(pool, document);
         return NULL;
@@ -401,8 +398,9 @@ static bool check_same_system_fields(const struct draft *draft, const struct doc
 static bool swap_document(struct draft *draft, struct document *before, struct error *error)
 {
     struct database *database = draft->table->database;
-    draft->id = document_id(before);
-    draft->creation_time = document_field_text(before, SHAPE_CREATION_TIME);
+    draft->parts.id = document_id(before);
+    draft->parts.creation_time = document_field_text(before, SHAPE_CREATION_TIME);
+    draft->parts.creation_time_ms = before->creation_time;
     struct document *after = make_document(draft, before, error);
     if (!after) {
         return false;
@@ -418,19 +416,19 @@ static bool swap_document(struct draft *draft, struct document *before, struct e
 /* The fields of `document` with those of the draft put over them: in place, or at the end. */
 static void merge_fields(struct draft *draft, const struct document *document, struct arena *arena)
 {
-    uint32_t room = document->shape->field_count + draft->count;
+    uint32_t room = document->shape->field_count + draft->parts.count;
     struct value_field *merged = arena_allocate(arena, room * sizeof(*merged));
     uint32_t count = document_user_fields(document, merged);
-    for (uint32_t i = 0; i < draft->count; i++) {
-        uint32_t position = shape_find(document->shape, draft->fields[i].name);
+    for (uint32_t i = 0; i < draft->parts.count; i++) {
+        uint32_t position = shape_find(document->shape, draft->parts.fields[i].name);
         if (position == SHAPE_NO_FIELD) {
-            merged[count++] = draft->fields[i];
+            merged[count++] = draft->parts.fields[i];
         } else {
-            merged[position - SHAPE_USER_FIELDS].value = draft->fields[i].value;
+            merged[position - SHAPE_USER_FIELDS].value = draft->parts.fields[i].value;
         }
     }
-    draft->fields = merged;
-    draft->count = count;
+    draft->parts.fields = merged;
+    draft->parts.count = count;
 }
 
 bool transaction_patch(struct database *database, struct document *document,
