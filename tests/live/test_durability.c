@@ -570,3 +570,142 @@ Test(live_durability, an_export_reads_one_moment_while_writes_go_on)
     live_close(&client);
     live_stop(&server);
 }
+
+static unsigned count_notes(struct live_client *client)
+{
+    unsigned count = 0;
+    char text[LINE_SIZE];
+    snprintf(
+        text, sizeof(text), "%.*s",
+        SLICE_FORMAT(live_ask(client, "{\"id\":1,\"method\":\"count\",\"params\":[\"notes\"]}")));
+    const char *result = strstr(text, "\"result\":");
+    cr_assert(result && sscanf(result, "\"result\":%u", &count) == 1, "%s", text);
+    return count;
+}
+
+static unsigned count_after_restart(const char *data)
+{
+    struct live_server server;
+    struct live_client client;
+    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
+    live_start(&server, SCHEMA, options);
+    live_connect(&client, &server);
+    unsigned count = count_notes(&client);
+    live_close(&client);
+    live_stop(&server);
+    return count;
+}
+
+/* What is left is the beginning of the history: the first values, each once. */
+static unsigned expect_prefix(const char *data, const char *sync)
+{
+    struct live_server server;
+    struct live_client client;
+    char request[128];
+    const char *options[] = {"--data", data, "--sync", sync, "--segment-bytes", "512K", NULL};
+    live_start(&server, SCHEMA, options);
+    live_connect(&client, &server);
+    unsigned count = count_notes(&client);
+    snprintf(request, sizeof(request),
+             "{\"id\":1,\"method\":\"count\",\"params\":[\"notes\",\"by_v\","
+             "[[\"lt\",\"v\",%u]]]}",
+             count);
+    char expected[64];
+    snprintf(expected, sizeof(expected), "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":%u}", count);
+    struct slice reply = live_ask(&client, request);
+    cr_assert(slice_equal(reply, slice_of(expected)), "%u are left, but %.*s", count,
+              SLICE_FORMAT(reply));
+    live_close(&client);
+    live_stop(&server);
+    return count;
+}
+
+/* Inserts in order, waits, and ends as a crash does. Returns how many are there then. */
+static unsigned insert_and_kill(const char *sync, unsigned count, long pause_ms)
+{
+    char data[64];
+    struct live_server server;
+    struct live_client client;
+    make_data(data);
+    const char *options[] = {"--data", data, "--sync", sync, "--segment-bytes", "512K", NULL};
+    live_start(&server, SCHEMA, options);
+    live_connect(&client, &server);
+    insert_many(&client, count);
+    struct timespec pause = {.tv_nsec = pause_ms * 1000000};
+    nanosleep(&pause, NULL);
+    live_close(&client);
+    live_kill(&server);
+    unsigned left = expect_prefix(data, sync);
+    remove_data(data);
+    return left;
+}
+
+/* Replies that do not wait may tell of what is lost, but only of the end of the history. */
+Test(live_durability, a_lax_sync_loses_at_most_the_end_of_the_history)
+{
+    static const char *const syncs[] = {"100ms", "os"};
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_leq(insert_and_kill(syncs[i], 200, 0), 200u);
+        cr_assert_eq(insert_and_kill(syncs[i], 200, 900), 200u,
+                     "with --sync %s all is there after a while", syncs[i]);
+    }
+}
+
+/* The largest file that the running server may write, in bytes; "unlimited" for no limit. */
+static void limit_files(const struct live_server *server, const char *size)
+{
+    char command[96];
+    snprintf(command, sizeof(command), "prlimit --pid %d --fsize=%s:", (int)server->pid, size);
+    cr_assert_eq(system(command), 0, "%s", command);
+}
+
+static void expect_piece(struct slice reply, const char *piece)
+{
+    char text[LINE_SIZE];
+    snprintf(text, sizeof(text), "%.*s", SLICE_FORMAT(reply));
+    cr_assert_not_null(strstr(text, piece), "%s not in %s", piece, text);
+}
+
+/* Inserts until one is taken, for two seconds and what a busy machine needs. */
+static void insert_when_it_resumes(struct live_client *client)
+{
+    struct timespec pause = {.tv_nsec = 50000000};
+    for (unsigned i = 0; i < 200; i++) {
+        struct slice reply =
+            live_ask(client, "{\"id\":1,\"method\":\"insert\",\"params\":[\"notes\",{\"v\":7}]}");
+        if (slice_starts_with(reply, SLICE("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\""))) {
+            return;
+        }
+        nanosleep(&pause, NULL);
+    }
+    cr_assert(false, "writes do not resume");
+}
+
+/* A write to the journal that fails: its writer is told, and so is the reader that saw it; after
+ * it the server goes on by itself. */
+Test(live_durability, replies_that_wait_through_a_failed_write_say_so)
+{
+    char data[64];
+    struct live_server server;
+    struct live_client client;
+    make_data(data);
+    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
+    live_start(&server, SCHEMA, options);
+    live_connect(&client, &server);
+    insert_many(&client, 20);
+    limit_files(&server, "4096");
+    live_send(&client, SLICE("{\"id\":1,\"method\":\"insert\",\"params\":[\"notes\",{\"v\":99}]}\n"
+                             "{\"id\":2,\"method\":\"count\",\"params\":[\"notes\"]}\n"
+                             "{\"id\":3,\"method\":\"ping\"}\n"));
+    expect_piece(live_receive_line(&client), "\"outcome\":\"unknown\"");
+    expect_piece(live_receive_line(&client), "\"name\":\"ReadOnly\"");
+    expect_piece(live_receive_line(&client), "\"result\":\"pong\"");
+    cr_assert_eq(count_notes(&client), 20u, "what could not be kept is undone, and reads go on");
+    limit_files(&server, "unlimited");
+    insert_when_it_resumes(&client);
+    cr_assert_eq(count_notes(&client), 21u);
+    live_close(&client);
+    live_kill(&server);
+    cr_assert_eq(count_after_restart(data), 21u);
+    remove_data(data);
+}
