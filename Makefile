@@ -104,11 +104,12 @@ FUZZ_ON_DISK := journal snapshot
 LONG         := $(BUILD)/unit $(BUILD)/unit-tiny $(BUILD)/live $(BUILD)/tenon-sanitized
 
 .PHONY: check-long check-durability
-check-long: check $(LONG) check-durability ## and the random tests with many seeds
+check-long: check $(LONG) ## and the random tests with many seeds, kills, power losses, fuzzers
 	@tools/run-seeds $(BUILD) $(SEEDS)
+	@$(MAKE) --no-print-directory check-durability
 
 check-durability: SECONDS = 1800
-check-durability: $(LONG) $(FUZZ_ON_DISK:%=$(BUILD)/fuzz/target-%) ## kills, power losses, fuzzers
+check-durability: $(LONG) $(FUZZ_ON_DISK:%=$(BUILD)/fuzz/target-%) ## its last part alone
 	TENON_LONG=1 LIMIT=14400 FILTER='store/*' tools/run-tests $(BUILD) $(BUILD)/unit
 	TENON_LONG=1 LIMIT=14400 FILTER='live_durability/kill_9_*' \
 	    tools/run-tests $(BUILD) $(BUILD)/live
