@@ -575,9 +575,8 @@ static unsigned count_notes(struct live_client *client)
 {
     unsigned count = 0;
     char text[LINE_SIZE];
-    snprintf(
-        text, sizeof(text), "%.*s",
-        SLICE_FORMAT(live_ask(client, "{\"id\":1,\"method\":\"count\",\"params\":[\"notes\"]}")));
+    struct slice reply = live_ask(client, "{\"id\":1,\"method\":\"count\",\"params\":[\"notes\"]}");
+    snprintf(text, sizeof(text), "%.*s", SLICE_FORMAT(reply));
     const char *result = strstr(text, "\"result\":");
     cr_assert(result && sscanf(result, "\"result\":%u", &count) == 1, "%s", text);
     return count;
