@@ -25,7 +25,8 @@ struct live_server {
 struct live_client {
     int socket;
     struct buffer received;
-    size_t taken; /* bytes of `received` that were handed out */
+    size_t taken;  /* bytes of `received` that were handed out */
+    bool finished; /* the server sent its end while we were still sending */
 };
 
 /* What a command printed, and how it ended. */
@@ -57,7 +58,8 @@ void live_connect(struct live_client *client, const struct live_server *server);
 void live_connect_unix(struct live_client *client, const char *path);
 void live_close(struct live_client *client);
 
-/* Sends all of `data`. While the server does not read, its replies are read and kept. */
+/* Sends all of `data`. Replies that come meanwhile are read and kept; a server that has finished
+ * its side, as one that refuses a connection has, is sent the rest all the same. */
 void live_send(struct live_client *client, struct slice data);
 
 /* Sends without ever reading, until the server has not taken anything for `patience_ms`, and
