@@ -69,4 +69,11 @@ static inline size_t framing_left(const struct framing *framing, size_t size)
     return size - framing->start;
 }
 
+/* Whether a part of a message has come, but not its end, where the input has `size` bytes and no
+ * whole message. */
+static inline bool framing_has_begun(const struct framing *framing, size_t size)
+{
+    return framing_left(framing, size) > 0 || framing->skipping_line || framing->skip > 0;
+}
+
 #endif

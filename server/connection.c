@@ -299,7 +299,7 @@ void connection_close(struct connection *connection)
     link_remove(&connection->all);
     link_remove(&connection->ready);
     link_remove(&connection->changed);
-    link_remove(&connection->linger);
+    deadline_stop(&connection->deadline);
     connection_drop_held(connection);
     uv_close(&connection->socket.handle, on_closed);
 }
@@ -320,7 +320,8 @@ static void connection_linger(struct connection *connection)
         return;
     }
     connection->lingering = true;
-    server_linger(server, connection);
+    server->lingering_count += 1;
+    deadline_start(&server->deadlines, &connection->deadline, DEADLINE_LINGER);
     connection_start_reading(connection);
 }
 
@@ -353,6 +354,25 @@ static void connection_drop_input(struct connection *connection)
     link_remove(&connection->ready);
 }
 
+/* Starts or stops the deadline of a connection, by whose step is next. A request has as long from
+ * its first byte to its last; one that is idle, since the client sent or read anything. */
+static void connection_watch(struct connection *connection)
+{
+    struct deadlines *deadlines = &connection->server->deadlines;
+    struct deadline *deadline = &connection->deadline;
+    bool begun = framing_has_begun(&connection->framing, connection->input.size);
+    if (link_is_listed(&connection->ready) || !held_is_empty(&connection->held)) {
+        deadline_stop(deadline);
+    } else if (begun && connection->reading) {
+        if (!deadline_runs(deadline, DEADLINE_REQUEST)) {
+            deadline_start(deadlines, deadline, DEADLINE_REQUEST);
+        }
+    } else {
+        connection->deadline_output = connection_waiting(connection);
+        deadline_start(deadlines, deadline, DEADLINE_IDLE);
+    }
+}
+
 void connection_settle(struct connection *connection)
 {
     if (connection->lingering) {
@@ -377,6 +397,7 @@ void connection_settle(struct connection *connection)
     } else {
         connection_start_reading(connection);
     }
+    connection_watch(connection);
     if (connection->closing && (connection->broken || connection_waiting(connection) == 0)) {
         connection_linger(connection);
     }
@@ -392,16 +413,55 @@ static int connection_init_socket(struct connection *connection, const uv_stream
     return uv_pipe_init(loop, &connection->socket.pipe, 0);
 }
 
-/* Answers a connection that is one too many, before it has asked for anything. */
-static void connection_refuse(struct connection *connection)
+/* Answers with an error what is no request, as the last that the connection says. */
+static void connection_refuse(struct connection *connection, enum error_code code, const char *text)
 {
     struct job job;
     job_init(&job);
-    job_prepare_refusal(&job, false, ERROR_UNAVAILABLE, "too many connections");
+    job_prepare_refusal(&job, connection->framing.kind == FRAMING_HEADERS, code, text);
     job_run(&job, connection->server->service, connection_output(connection));
     job_deinit(&job);
     connection_release(connection, 0);
     connection->closing = true;
+}
+
+/* Answers a request that took too long to come, if the client has read what came before. */
+static void connection_refuse_late(struct connection *connection)
+{
+    connection->server->service->counters.connections_timed_out += 1;
+    connection_refuse(connection, ERROR_INVALID_REQUEST,
+                      "the request did not come whole within --request-timeout-ms");
+    connection_settle(connection);
+    if (!connection->lingering && !uv_is_closing(&connection->socket.handle)) {
+        connection_close(connection);
+    }
+}
+
+/* Closes an idle connection, unless its client has read a part of a long reply. */
+static void connection_end_idle(struct connection *connection)
+{
+    if (connection_waiting(connection) < connection->deadline_output) {
+        connection_watch(connection);
+        return;
+    }
+    connection->server->service->counters.connections_timed_out += 1;
+    connection_close(connection);
+}
+
+void connection_expire(struct deadline *deadline)
+{
+    struct connection *connection = LINK_OWNER(deadline, struct connection, deadline);
+    switch (deadline->kind) {
+    case DEADLINE_REQUEST:
+        connection_refuse_late(connection);
+        break;
+    case DEADLINE_IDLE:
+        connection_end_idle(connection);
+        break;
+    default:
+        connection_close(connection);
+        break;
+    }
 }
 
 void connection_accept(struct server *server, uv_stream_t *listener)
@@ -414,7 +474,7 @@ void connection_accept(struct server *server, uv_stream_t *listener)
     link_init(&connection->all);
     link_init(&connection->ready);
     link_init(&connection->changed);
-    link_init(&connection->linger);
+    deadline_init(&connection->deadline);
     link_init(&connection->held_link);
     int status = connection_init_socket(connection, listener);
     if (status != 0) {
@@ -434,7 +494,7 @@ void connection_accept(struct server *server, uv_stream_t *listener)
         uv_tcp_nodelay(&connection->socket.tcp, 1);
     }
     if (connection->refused) {
-        connection_refuse(connection);
+        connection_refuse(connection, ERROR_UNAVAILABLE, "too many connections");
     }
     list_append(&server->changed, &connection->changed);
 }

@@ -24,6 +24,7 @@
 
 #include "base/buffer.h"
 #include "protocol/framing.h"
+#include "server/deadline.h"
 #include "server/held.h"
 #include "server/list.h"
 
@@ -39,21 +40,21 @@ struct server;
 
 struct connection {
     struct server *server;
-    struct link all;       /* on server->connections */
-    struct link ready;     /* on server->ready or server->slow */
-    struct link changed;   /* on server->changed */
-    struct link linger;    /* on server->lingering */
-    struct link held_link; /* on server->held, while something is held */
+    struct link all;          /* on server->connections */
+    struct link ready;        /* on server->ready or server->slow */
+    struct link changed;      /* on server->changed */
+    struct link held_link;    /* on server->held, while something is held */
+    struct deadline deadline; /* until when the server waits for the client */
+    size_t deadline_output;   /* bytes that waited to be sent when it started */
     struct framing framing;
     struct buffer input;
     struct buffer output;
     struct buffer writing;
     size_t released;
-    struct held held;         /* replies behind `released` that wait for the disk */
-    uint64_t output_start;    /* place of the first byte of `output` (see held.h) */
-    uint64_t linger_until_ms; /* on the loop's clock */
-    uint64_t tenure_ns;       /* how long it was served since others had their turn */
-    unsigned tenure_count;    /* how many messages */
+    struct held held;      /* replies behind `released` that wait for the disk */
+    uint64_t output_start; /* place of the first byte of `output` (see held.h) */
+    uint64_t tenure_ns;    /* how long it was served since others had their turn */
+    unsigned tenure_count; /* how many messages */
     bool reading;
     bool slow;
     bool throttled;
@@ -102,6 +103,10 @@ void connection_finish(struct connection *connection);
 
 /* What a turn ends with for a connection that it changed. May close it. */
 void connection_settle(struct connection *connection);
+
+/* What a deadline ends with: a request that took too long is told so, before the connection closes
+ * as an idle or a lingering one does. */
+void connection_expire(struct deadline *deadline);
 
 /* Closes now, whatever waits. The connection is freed when the loop says that it is closed. */
 void connection_close(struct connection *connection);

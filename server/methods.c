@@ -130,10 +130,12 @@ static struct value describe_memory(const struct service *service, struct arena 
 
 static struct value describe_connections(const struct service *service, struct arena *arena)
 {
-    struct builder connections = builder_begin(arena, 3);
-    builder_put_count(&connections, "open", service->counters.connections_open);
-    builder_put_count(&connections, "accepted", service->counters.connections_accepted);
-    builder_put_count(&connections, "refused", service->counters.connections_refused);
+    const struct service_counters *counters = &service->counters;
+    struct builder connections = builder_begin(arena, 4);
+    builder_put_count(&connections, "open", counters->connections_open);
+    builder_put_count(&connections, "accepted", counters->connections_accepted);
+    builder_put_count(&connections, "refused", counters->connections_refused);
+    builder_put_count(&connections, "timedOut", counters->connections_timed_out);
     return builder_end(&connections);
 }
 

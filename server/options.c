@@ -27,6 +27,8 @@ const char serve_options_help[] =
     "  --max-connections N     connections at a time (10000)\n"
     "  --max-request-bytes N   of one message (16M)\n"
     "  --max-output-bytes N    that may wait for a client before it is not read any more (64M)\n"
+    "  --request-timeout-ms N  for a message to come, from its first byte on (60000; 0: no limit)\n"
+    "  --idle-timeout-ms N     that a client may neither send nor read (0: no limit)\n"
     "  --max-documents N       that one request may read (1000000)\n"
     "  --max-result-bytes N    of one request's result (64M)\n"
     "  --max-request-ms N      that one request may run (1000)\n"
@@ -70,6 +72,8 @@ static struct rules rules_for(struct serve_options *options)
         {"--max-connections", RULE_COUNT, &options->connections_max, 1},
         {"--max-request-bytes", RULE_SIZE, &options->request_size_max, 1},
         {"--max-output-bytes", RULE_SIZE, &options->output_size_max, 1},
+        {"--request-timeout-ms", RULE_COUNT, &options->request_timeout_ms, 0},
+        {"--idle-timeout-ms", RULE_COUNT, &options->idle_timeout_ms, 0},
         {"--max-documents", RULE_COUNT, &limits->documents, 1},
         {"--max-result-bytes", RULE_SIZE, &limits->bytes, 1},
         {"--max-request-ms", RULE_COUNT, &limits->milliseconds, 1},
@@ -229,6 +233,7 @@ static struct serve_options default_options(void)
         .request_size_max = 16 * 1024 * 1024,
         .output_size_max = 64 * 1024 * 1024,
         .connections_max = 10000,
+        .request_timeout_ms = 60000,
         .sync = "always",
         .service = service_default_options(),
         .store = store_default_options(),

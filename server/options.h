@@ -19,7 +19,9 @@ struct serve_options {
     uint64_t request_size_max; /* bytes of a message */
     uint64_t output_size_max;  /* bytes that may wait for a client */
     uint64_t connections_max;
-    bool insecure; /* listen on any address, although nobody has to authenticate */
+    uint64_t request_timeout_ms; /* from the first byte of a message to its last; 0: none */
+    uint64_t idle_timeout_ms;    /* in which a client sends or reads nothing; 0: none */
+    bool insecure;               /* listen on any address, although nobody has to authenticate */
     bool help;
     bool version;
     struct service_options service;

@@ -31,7 +31,7 @@ static void server_close_handles(struct server *server)
     close_handle(&server->check);
     close_handle(&server->idle);
     close_handle(&server->grace);
-    close_handle(&server->linger);
+    deadlines_close(&server->deadlines);
     close_handle(&server->interrupt);
     close_handle(&server->terminate);
 }
@@ -105,22 +105,6 @@ static void on_signal(uv_signal_t *handle, int number)
     server_stop(server);
 }
 
-/* Closes the connections that have lingered long enough. */
-static void on_linger(uv_timer_t *timer)
-{
-    struct server *server = timer->data;
-    while (!list_is_empty(&server->lingering)) {
-        struct connection *connection =
-            LINK_OWNER(server->lingering.next, struct connection, linger);
-        uint64_t now_ms = uv_now(&server->loop);
-        if (connection->linger_until_ms > now_ms) {
-            uv_timer_start(timer, on_linger, connection->linger_until_ms - now_ms, 0);
-            return;
-        }
-        connection_close(connection);
-    }
-}
-
 /* Asks for as many descriptors as the connections may need. */
 static void raise_descriptor_limit(uint64_t connections_max)
 {
@@ -144,12 +128,14 @@ static void server_init_handles(struct server *server)
     uv_check_init(loop, &server->check);
     uv_idle_init(loop, &server->idle);
     uv_timer_init(loop, &server->grace);
-    uv_timer_init(loop, &server->linger);
+    deadlines_init(&server->deadlines, loop, connection_expire);
+    server->deadlines.patience_ms[DEADLINE_REQUEST] = server->options->request_timeout_ms;
+    server->deadlines.patience_ms[DEADLINE_IDLE] = server->options->idle_timeout_ms;
+    server->deadlines.patience_ms[DEADLINE_LINGER] = SERVER_LINGER_MS;
     uv_pipe_init(loop, &server->pipe, 0);
     uv_tcp_init(loop, &server->tcp);
     server->check.data = server;
     server->grace.data = server;
-    server->linger.data = server;
     server->interrupt.data = server;
     server->terminate.data = server;
 }
@@ -163,7 +149,6 @@ static void server_init(struct server *server, const struct serve_options *optio
     link_init(&server->ready);
     link_init(&server->slow);
     link_init(&server->changed);
-    link_init(&server->lingering);
     link_init(&server->held);
     window_init(&server->window);
 }
@@ -221,16 +206,6 @@ void server_run(struct server *server)
     server->turn_start_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     assert(list_is_empty(&server->connections));
-}
-
-void server_linger(struct server *server, struct connection *connection)
-{
-    connection->linger_until_ms = uv_now(&server->loop) + SERVER_LINGER_MS;
-    list_append(&server->lingering, &connection->linger);
-    server->lingering_count += 1;
-    if (!uv_is_active((uv_handle_t *)&server->linger)) {
-        uv_timer_start(&server->linger, on_linger, SERVER_LINGER_MS, 0);
-    }
 }
 
 void server_destroy(struct server *server)

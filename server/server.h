@@ -6,6 +6,7 @@
 
 #include "base/macros.h"
 #include "server/buffer_pool.h"
+#include "server/deadline.h"
 #include "server/durability.h"
 #include "server/list.h"
 #include "server/options.h"
@@ -29,12 +30,11 @@ struct server {
     uv_check_t check;      /* runs the turn, behind the poll */
     uv_idle_t idle;        /* active while a turn has left work, so that the poll does not wait */
     uv_timer_t grace;      /* ends the waiting for slow readers at shutdown */
-    uv_timer_t linger;     /* ends the lingering of the first of `lingering` */
     struct link connections;
-    struct link ready;     /* connections with input that may hold a message */
-    struct link slow;      /* the same, for those whose messages take long */
-    struct link changed;   /* connections to settle at the end of this turn */
-    struct link lingering; /* in the order in which they end */
+    struct link ready;          /* connections with input that may hold a message */
+    struct link slow;           /* the same, for those whose messages take long */
+    struct link changed;        /* connections to settle at the end of this turn */
+    struct deadlines deadlines; /* of the connections */
     uint64_t lingering_count;
     struct link held;      /* connections with replies that wait for the disk */
     uint64_t durable;      /* number of the transaction up to which replies may leave */
@@ -58,9 +58,6 @@ void server_run(struct server *server);
 
 /* To be called once server_run() has returned. */
 void server_destroy(struct server *server);
-
-/* Closes the connection if its client has not done so after SERVER_LINGER_MS. */
-void server_linger(struct server *server, struct connection *connection);
 
 /* How long a shutdown waits for slow readers, and a lingering connection for its client. */
 #define SERVER_GRACE_MS  5000

@@ -37,8 +37,9 @@ struct service_counters {
     uint64_t connections_open;
     uint64_t connections_accepted;
     uint64_t connections_refused; /* there were too many */
-    uint64_t turns;               /* of the loop */
-    uint64_t longest_turn_ns;     /* of CPU time */
+    uint64_t connections_timed_out;
+    uint64_t turns;           /* of the loop */
+    uint64_t longest_turn_ns; /* of CPU time */
 };
 
 struct service {

@@ -60,6 +60,7 @@ static bool window_take(struct window *window, struct service *service,
     if (found == FRAMING_NEED_MORE) {
         return false;
     }
+    deadline_stop(&connection->deadline);
     place->connection = connection;
     place_prepare(place, service, found, message);
     window->count += 1;

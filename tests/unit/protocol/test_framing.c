@@ -180,6 +180,36 @@ Test(framing, scans_an_open_line_once)
     }
 }
 
+/* How long a client may take for a message depends on it. */
+Test(framing, tells_whether_a_message_has_begun)
+{
+    static const struct {
+        const char *text;
+        bool begun;
+    } rows[] = {
+        {"", false},
+        {"{1}\n", false},
+        {"{1}\n\n \r\n", false},
+        {"{1}\n{", true},
+        {"Content-Length: 1\r\n\r\n1", false},
+        {"Content-Length: 1\r\n\r\n1C", true},
+        {"Content-Length: 1\r\n\r\n", true},
+        {"[ this line is larger than the limit", true},
+        {"[ this line is larger than the limit\n", false},
+        {"Content-Length: 99\r\n\r\nthis", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct framing framing;
+        struct slice message;
+        struct slice input = slice_of(rows[i].text);
+        framing_init(&framing, LIMIT);
+        while (framing_next(&framing, input, &message) != FRAMING_NEED_MORE) {
+        }
+        size_t left = input.size - framing_drop(&framing);
+        cr_expect_eq(framing_has_begun(&framing, left), rows[i].begun, "%s", rows[i].text);
+    }
+}
+
 Test(framing, drops_exactly_what_was_handed_out)
 {
     struct framing framing;

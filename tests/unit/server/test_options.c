@@ -29,6 +29,8 @@ Test(serve_options, have_the_defaults_of_the_contract)
     cr_expect_eq(options.request_size_max, 16u << 20);
     cr_expect_eq(options.output_size_max, 64u << 20);
     cr_expect_eq(options.connections_max, 10000);
+    cr_expect_eq(options.request_timeout_ms, 60000);
+    cr_expect_eq(options.idle_timeout_ms, 0);
     cr_expect_eq(options.service.limits.documents, 1000000);
     cr_expect_eq(options.service.limits.bytes, 64u << 20);
     cr_expect_eq(options.service.limits.milliseconds, 1000);
@@ -69,6 +71,8 @@ Test(serve_options, wrong_ones_are_named)
         {"--max-memory: \"\" is not a value for it", "--max-memory", "", NULL},
         {"--max-connections: \"0\" is not a value for it", "--max-connections", "0", NULL},
         {"--max-connections: \"1K\" is not a value for it", "--max-connections=1K", NULL},
+        {"--request-timeout-ms: \"1s\" is not a value for it", "--request-timeout-ms", "1s", NULL},
+        {"--idle-timeout-ms: \"-1\" is not a value for it", "--idle-timeout-ms=-1", NULL},
         {"--insecure: \"yes\" is not a value for it", "--insecure=yes", NULL},
         {"--listen: \"8366\" is not HOST:PORT", "--schema=s", "--listen=8366", NULL},
         {"--max-request-bytes: at most 2 GiB less one byte", "--schema=s", "--max-request-bytes=2G",

@@ -1,0 +1,156 @@
+/* Clients that the live server has to be protected from: those that are slow, or too many. */
+#include "tests/support/live.h"
+
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdio.h>
+
+#define SCHEMA "{\"tables\":{\"notes\":{}}}"
+#define PING   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"
+#define PONG   "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"pong\"}"
+
+struct fixture {
+    struct live_server server;
+    struct live_client client;
+};
+
+static void setup(struct fixture *fixture, const char *const *options)
+{
+    live_start(&fixture->server, SCHEMA, options);
+    live_connect(&fixture->client, &fixture->server);
+}
+
+static void teardown(struct fixture *fixture)
+{
+    live_close(&fixture->client);
+    live_stop(&fixture->server);
+}
+
+static bool contains(struct slice text, const char *part)
+{
+    size_t size = strlen(part);
+    for (size_t i = 0; i + size <= text.size; i++) {
+        if (memcmp(text.data + i, part, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void expect_served(struct live_client *client)
+{
+    struct slice line = live_ask(client, PING);
+    cr_assert(slice_equal(line, SLICE(PONG)), "received %.*s", SLICE_FORMAT(line));
+}
+
+/* Expects `part` in what `info` answers. */
+static void expect_info(struct live_client *client, const char *part)
+{
+    struct slice line = live_ask(client, "{\"id\":1,\"method\":\"info\"}");
+    cr_assert(contains(line, part), "no %s in %.*s", part, SLICE_FORMAT(line));
+}
+
+/* ---- Time */
+
+/* Expects that the client is told that it was too slow, and then the end. */
+static void expect_cut_off(struct live_client *client, const char *begun)
+{
+    bool silent = live_is_finished(client);
+    struct slice reply = buffer_slice(&client->received);
+    cr_assert(!silent && contains(reply, "--request-timeout-ms"), "%s: received %.*s", begun,
+              SLICE_FORMAT(reply));
+    cr_expect_eq(slice_starts_with(reply, SLICE("Content-Length: ")), *begun == 'C', "%s", begun);
+}
+
+/* Not so a client that has begun nothing. */
+Test(live_overload, a_request_that_does_not_come_whole_in_time_is_cut_off)
+{
+    static const char *const begun[] = {
+        "{",
+        PING,
+        "Content-Len",
+        "Content-Length: 40\r\n\r\n",
+        "Content-Length: 40\r\n\r\n{\"jsonrpc\"",
+    };
+    const char *const options[] = {"--request-timeout-ms", "300", NULL};
+    struct fixture fixture;
+    struct live_client clients[sizeof(begun) / sizeof(begun[0])];
+    setup(&fixture, options);
+    for (size_t i = 0; i < sizeof(begun) / sizeof(begun[0]); i++) {
+        live_connect(&clients[i], &fixture.server);
+        live_send(&clients[i], slice_of(begun[i]));
+    }
+    for (size_t i = 0; i < sizeof(begun) / sizeof(begun[0]); i++) {
+        expect_cut_off(&clients[i], begun[i]);
+        live_close(&clients[i]);
+    }
+    expect_served(&fixture.client);
+    expect_info(&fixture.client, "\"timedOut\":5");
+    teardown(&fixture);
+}
+
+/* A few bytes now and then do not buy more time, in a message that is skipped neither. */
+Test(live_overload, a_request_that_trickles_is_cut_off)
+{
+    const char *const options[] = {"--request-timeout-ms", "400", "--max-request-bytes", "100",
+                                   NULL};
+    struct fixture fixture;
+    struct live_client small, large;
+    setup(&fixture, options);
+    live_connect(&small, &fixture.server);
+    live_connect(&large, &fixture.server);
+    live_send(&small, SLICE("["));
+    live_send(&large, SLICE("Content-Length: 1000000\r\n\r\n"));
+    for (unsigned i = 0; i < 40 && !small.finished; i++) {
+        live_send(&small, SLICE(" "));
+        live_send(&large, SLICE(" "));
+        poll(NULL, 0, 50);
+    }
+    cr_assert(small.finished, "it is read after two seconds");
+    expect_cut_off(&small, "[");
+    cr_assert(!live_is_finished(&large));
+    cr_assert(contains(buffer_slice(&large.received), "--max-request-bytes"));
+    cr_assert(contains(buffer_slice(&large.received), "--request-timeout-ms"));
+    live_close(&small);
+    live_close(&large);
+    expect_served(&fixture.client);
+    teardown(&fixture);
+}
+
+/* Each message has its own time, also where there is always a part of one. */
+Test(live_overload, a_client_that_always_has_a_request_under_way_is_served)
+{
+    const char *const options[] = {"--request-timeout-ms", "400", NULL};
+    const struct slice half = slice_make(PING, 20);
+    const struct slice rest = slice_make(PING + 20, strlen(PING) - 20);
+    struct fixture fixture;
+    setup(&fixture, options);
+    live_send(&fixture.client, half);
+    for (unsigned i = 0; i < 10; i++) {
+        poll(NULL, 0, 100);
+        live_send(&fixture.client, rest);
+        live_send(&fixture.client, SLICE("\n"));
+        live_send(&fixture.client, half);
+        struct slice line = live_receive_line(&fixture.client);
+        cr_assert(slice_equal(line, SLICE(PONG)), "received %.*s", SLICE_FORMAT(line));
+    }
+    teardown(&fixture);
+}
+
+Test(live_overload, an_idle_client_is_closed_where_the_options_say_so)
+{
+    const char *const options[] = {"--idle-timeout-ms", "500", NULL};
+    struct fixture fixture;
+    struct live_client idle;
+    setup(&fixture, options);
+    live_connect(&idle, &fixture.server);
+    expect_served(&idle);
+    for (unsigned i = 0; i < 12; i++) {
+        poll(NULL, 0, 100);
+        expect_served(&fixture.client);
+    }
+    cr_assert(live_is_finished(&idle));
+    live_close(&idle);
+    expect_info(&fixture.client, "\"timedOut\":1");
+    teardown(&fixture);
+}
