@@ -62,6 +62,7 @@ struct journal *journal_create(const struct journal_options *options, const stru
     journal->next_sequence = end->sequence + 1;
     journal->confirmed = true;
     journal->next_wanted = true;
+    journal->next_size = journal_next_size(journal);
     init_synchronisation(journal);
     *reason = journal_make_next(journal);
     if (*reason == 0) {
@@ -71,7 +72,8 @@ struct journal *journal_create(const struct journal_options *options, const stru
         journal_release(journal);
         return NULL;
     }
-    journal->room = options->segment_size - journal->segment.offset;
+    journal->room = journal->segment.size - journal->segment.offset;
+    journal->next_size = journal_next_size(journal);
     journal->status.written = end->sequence;
     journal->status.durable = end->sequence;
     journal->status.serial = journal->segment.serial;

@@ -30,6 +30,10 @@
 #define JOURNAL_SEGMENT_SIZE     (TINY_OR(64ull, 64ull * 1024) * 1024)
 #define JOURNAL_SEGMENT_SIZE_MIN (32 * 1024)
 
+/* The first segment that a journal writes is of this size, each further one twice as large as the
+ * one before, up to options.segment_size: a start need not wait for a large one. */
+#define JOURNAL_FIRST_SIZE       (TINY_OR(64ull, 1024ull) * 1024)
+
 /* The name of a segment, for printf, with its serial; and of the one that is allocated ahead. */
 #define JOURNAL_SEGMENT_NAME     "journal-%016llx"
 #define JOURNAL_NEXT_NAME        "journal-next"
@@ -43,7 +47,7 @@ enum journal_sync {
 struct journal_options {
     struct file_system *files;
     const char *directory;
-    uint64_t segment_size; /* bytes; a multiple of JOURNAL_BLOCK_SIZE */
+    uint64_t segment_size; /* bytes of the largest; a multiple of JOURNAL_BLOCK_SIZE */
     enum journal_sync sync;
     uint64_t interval_ms;
     uint8_t database_id[DATABASE_ID_SIZE];

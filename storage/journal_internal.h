@@ -25,6 +25,7 @@ struct journal_batch {
 struct journal_segment {
     int file; /* -1: none */
     uint64_t serial;
+    uint64_t size;           /* of the file */
     uint64_t offset;         /* where the next group goes */
     uint64_t durable_offset; /* how far it is synced */
     uint64_t hash;           /* of the last group, or of the header */
@@ -52,6 +53,7 @@ struct journal {
     bool stopping;                /* locked */
     bool next_ready;              /* locked: JOURNAL_NEXT_NAME is there, zero, durable */
     bool next_wanted;             /* locked: the allocator should make it */
+    uint64_t next_size;           /* locked: of how many bytes; fixed while one is wanted */
     bool allocator_stopping;      /* locked */
     int next_reason;              /* locked: why it could not be made; 0: no failure */
     uint64_t latencies_us[JOURNAL_LATENCIES]; /* locked: a ring */
@@ -74,6 +76,14 @@ void *journal_write_all(void *context);
 
 /* The allocating thread. */
 void *journal_allocate_all(void *context);
+
+/* The size of the segment behind the one that is written. */
+static inline uint64_t journal_next_size(const struct journal *journal)
+{
+    uint64_t most = journal->options.segment_size;
+    uint64_t size = journal->segment.size == 0 ? JOURNAL_FIRST_SIZE : journal->segment.size * 2;
+    return size < most ? size : most;
+}
 
 /* Makes a segment of zeros ahead. Returns 0 or the system's error number. */
 MUST_CHECK int journal_make_next(struct journal *journal);

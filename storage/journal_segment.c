@@ -26,7 +26,7 @@ uint64_t journal_now_us(void)
 static int fill_with_zeros(struct journal *journal, int file)
 {
     struct file_system *files = journal->options.files;
-    uint64_t size = journal->options.segment_size;
+    uint64_t size = journal->next_size;
     int reason = files->truncate(files, file, 0);
     if (reason == 0) {
         reason = files->allocate(files, file, size);
@@ -120,6 +120,7 @@ int journal_open_segment(struct journal *journal, uint64_t last_sequence, uint64
     *segment = (struct journal_segment){
         .file = file,
         .serial = header.serial,
+        .size = journal->next_size,
         .offset = JOURNAL_BLOCK_SIZE,
         .durable_offset = JOURNAL_BLOCK_SIZE,
         .hash = hash,

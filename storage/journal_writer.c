@@ -115,7 +115,7 @@ static int group_write(struct journal *journal, struct slice payload, uint64_t c
     journal->status.written = journal->next_sequence - 1;
     journal->status.bytes += group.size;
     journal->status.groups += 1;
-    journal->room = journal->options.segment_size - segment->offset;
+    journal->room = segment->size - segment->offset;
     pthread_mutex_unlock(&journal->mutex);
     return 0;
 }
@@ -140,7 +140,8 @@ static void order_next(struct journal *journal)
     journal->next_ready = false;
     journal->next_wanted = true;
     journal->next_reason = 0;
-    journal->room = journal->options.segment_size - journal->segment.offset;
+    journal->next_size = journal_next_size(journal);
+    journal->room = journal->segment.size - journal->segment.offset;
     journal->status.serial = journal->segment.serial;
     pthread_cond_signal(&journal->want_next);
     pthread_mutex_unlock(&journal->mutex);
@@ -166,7 +167,7 @@ static int segment_turn(struct journal *journal)
 /* The most bytes of payload that the segment still takes. */
 static uint64_t segment_payload_room(const struct journal *journal)
 {
-    uint64_t room = journal->options.segment_size - journal->segment.offset;
+    uint64_t room = journal->segment.size - journal->segment.offset;
     return room < JOURNAL_GROUP_HEADER ? 0 : room - JOURNAL_GROUP_HEADER;
 }
 

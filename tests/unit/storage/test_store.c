@@ -285,6 +285,39 @@ Test(store, a_full_disk_refuses_writes_takes_deletes_and_recovers_by_itself)
     store_world_deinit(&world);
 }
 
+static void check_segment_size(struct store_world *world, unsigned serial, uint64_t expected)
+{
+    char name[64];
+    uint64_t size = 0;
+    snprintf(name, sizeof(name), JOURNAL_SEGMENT_NAME, (unsigned long long)serial);
+    cr_assert_not_null(memory_files_bytes(world->files, name, &size), "%s", name);
+    cr_assert_eq(size, expected, "%s has %llu bytes", name, (unsigned long long)size);
+}
+
+Test(store, segments_begin_small_and_double_up_to_their_limit)
+{
+    struct store_world world;
+    struct journal_status status;
+    store_world_init(&world, store_world_seed("store growing segments"));
+    world.options.segment_size = 3 * JOURNAL_FIRST_SIZE;
+    world.options.snapshot_ratio = 0;
+    store_world_open(&world);
+    do {
+        store_world_step(&world);
+        store_world_settle(&world);
+        store_journal_status(world.store, &status);
+    } while (status.serial < 3);
+    check_segment_size(&world, 1, JOURNAL_FIRST_SIZE);
+    check_segment_size(&world, 2, 2 * JOURNAL_FIRST_SIZE);
+    check_segment_size(&world, 3, 3 * JOURNAL_FIRST_SIZE);
+    uint64_t digest = store_world_digest(store_database(world.store));
+    store_abandon(world.store);
+    store_world_open(&world);
+    cr_assert_eq(store_world_digest(store_database(world.store)), digest);
+    check_segment_size(&world, 4, JOURNAL_FIRST_SIZE);
+    store_world_deinit(&world);
+}
+
 Test(store, short_reads_and_writes_and_interruptions_are_carried_on)
 {
     struct store_world world;
