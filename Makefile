@@ -195,6 +195,11 @@ bench-memory: $(BUILD)/tenon $(BENCH_PROGRAMS) ## ten million documents: memory,
 bench-durability: $(BUILD)/tenon $(BENCH_PROGRAMS) | bench-deps ## syncs, recovery, snapshots
 	bench/durability $(BUILD) $(BENCH_OPTIONS)
 
+.PHONY: soak
+soak: MINUTES ?= 60
+soak: $(BUILD)/tenon ## a mixed load with restarts and kills for MINUTES: does memory grow?
+	bench/soak $(BUILD) --minutes $(MINUTES)
+
 # ---- Fuzzing: libFuzzer makes inputs for the targets of tests/fuzz. What it finds it writes to
 # $(BUILD)/fuzz/found, what it learns to $(BUILD)/fuzz/learned; it begins with the transcripts and
 # the committed corpora, which `make test` replays.
