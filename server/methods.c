@@ -175,23 +175,23 @@ static struct value describe_buckets(const struct histogram *histogram, struct a
     return value_from_items(buckets, count);
 }
 
-static struct value describe_latency(const struct histogram *histogram, struct arena *arena)
+/* {count: …, quantiles, longest: …, "buckets": …}, with the two names given. */
+static struct value describe_histogram(const struct histogram *histogram, const char *count,
+                                       const char *longest, struct arena *arena)
 {
     static const struct {
         const char *name;
         double share;
     } quantiles[] = {{"p50Ms", 0.5}, {"p90Ms", 0.9}, {"p99Ms", 0.99}, {"p999Ms", 0.999}};
-    struct builder latency = builder_begin(arena, 3 + COUNT_OF(quantiles));
-    builder_put_count(&latency, "timed", histogram->count);
+    struct builder times = builder_begin(arena, 3 + COUNT_OF(quantiles));
+    builder_put_count(&times, count, histogram->count);
     for (size_t i = 0; i < COUNT_OF(quantiles); i++) {
         uint64_t time_ns = histogram_quantile_ns(histogram, quantiles[i].share);
-        builder_put(&latency, slice_of(quantiles[i].name),
-                    value_from_number(milliseconds(time_ns)));
+        builder_put(&times, slice_of(quantiles[i].name), value_from_number(milliseconds(time_ns)));
     }
-    builder_put(&latency, SLICE("longestMs"),
-                value_from_number(milliseconds(histogram->longest_ns)));
-    builder_put(&latency, SLICE("buckets"), describe_buckets(histogram, arena));
-    return builder_end(&latency);
+    builder_put(&times, slice_of(longest), value_from_number(milliseconds(histogram->longest_ns)));
+    builder_put(&times, SLICE("buckets"), describe_buckets(histogram, arena));
+    return builder_end(&times);
 }
 
 static struct value describe_latencies(const struct service *service, struct arena *arena)
@@ -201,19 +201,11 @@ static struct value describe_latencies(const struct service *service, struct are
     for (uint32_t i = 0; i < methods->count; i++) {
         const struct method_entry *entry = &methods->entries[i];
         if (entry->latencies.count > 0) {
-            builder_put(&latencies, entry->name, describe_latency(&entry->latencies, arena));
+            builder_put(&latencies, entry->name,
+                        describe_histogram(&entry->latencies, "timed", "longestMs", arena));
         }
     }
     return builder_end(&latencies);
-}
-
-static struct value describe_loop(const struct service *service, struct arena *arena)
-{
-    struct builder loop = builder_begin(arena, 2);
-    double longest_ms = (double)service->counters.longest_turn_ns / (double)CLOCK_NS_PER_MS;
-    builder_put_count(&loop, "turns", service->counters.turns);
-    builder_put(&loop, SLICE("longestTurnMs"), value_from_number(longest_ms));
-    return builder_end(&loop);
 }
 
 static bool run_info(struct service *service, struct arena *arena, struct value params,
@@ -232,7 +224,8 @@ static bool run_info(struct service *service, struct arena *arena, struct value 
     builder_put(&info, SLICE("connections"), describe_connections(service, arena));
     builder_put(&info, SLICE("requests"), describe_requests(service, arena));
     builder_put(&info, SLICE("latency"), describe_latencies(service, arena));
-    builder_put(&info, SLICE("loop"), describe_loop(service, arena));
+    builder_put(&info, SLICE("loop"),
+                describe_histogram(&service->counters.turns, "turns", "longestTurnMs", arena));
     builder_put(&info, SLICE("durability"), store_describe(service, arena));
     *result = builder_end(&info);
     return true;

@@ -38,14 +38,9 @@ static void server_close_handles(struct server *server)
 
 static void server_count_turn(struct server *server)
 {
-    struct service_counters *counters = &server->service->counters;
     uint64_t now_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
-    uint64_t turn_ns = now_ns - server->turn_start_ns;
+    histogram_add(&server->service->counters.turns, now_ns - server->turn_start_ns);
     server->turn_start_ns = now_ns;
-    counters->turns += 1;
-    if (turn_ns > counters->longest_turn_ns) {
-        counters->longest_turn_ns = turn_ns;
-    }
 }
 
 static void on_check(uv_check_t *check)

@@ -16,6 +16,7 @@
 #include "relations/budget.h"
 #include "relations/call.h"
 #include "server/exports.h"
+#include "server/histogram.h"
 #include "server/methods.h"
 #include "server/slowlog.h"
 #include "storage/database.h"
@@ -38,8 +39,7 @@ struct service_counters {
     uint64_t connections_accepted;
     uint64_t connections_refused; /* there were too many */
     uint64_t connections_timed_out;
-    uint64_t turns;           /* of the loop */
-    uint64_t longest_turn_ns; /* of CPU time */
+    struct histogram turns; /* of the loop: the CPU time of its thread */
 };
 
 struct service {
