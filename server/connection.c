@@ -2,22 +2,20 @@
 #include "server/connection.h"
 
 #include "base/memory.h"
+#include "server/overload.h"
 #include "server/server.h"
 
 #include <assert.h>
 
 /* A read is offered at least this much room; less makes reading slower by a quarter. */
-#define READ_SIZE_MIN       TINY_OR(16, 16 * 1024)
+#define READ_SIZE_MIN   TINY_OR(16, 16 * 1024)
 
 /* A read is offered at most this much, so that libuv, which reads while buffers come back full,
  * takes a bounded amount from one connection in a turn. */
-#define READ_SIZE_MAX       (64 * 1024)
+#define READ_SIZE_MAX   (64 * 1024)
 
 /* A piece of a message that is no larger waits in memory of its own size. */
-#define PARKED_SIZE_MAX     TINY_OR(8, 4 * 1024)
-
-/* With so many lingering ones, connections are closed without lingering. */
-#define LINGERING_COUNT_MAX TINY_OR(2, 128)
+#define PARKED_SIZE_MAX TINY_OR(8, 4 * 1024)
 
 static void connection_check(const struct connection *connection)
 {
@@ -125,6 +123,10 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
     } else if (size > 0) {
         connection->input.size += (size_t)size;
         connection_make_ready(connection);
+        connection_count(connection);
+        if (overload_is_reached(connection->server)) {
+            connection_stop_reading(connection);
+        }
     } else if (size == UV_EOF) {
         framing_end(&connection->framing);
         connection->ended = true;
@@ -205,7 +207,7 @@ static size_t connection_waiting(const struct connection *connection)
 
 bool connection_is_over_output(const struct connection *connection)
 {
-    return connection_waiting(connection) > connection->server->options->output_size_max;
+    return connection_waiting(connection) > overload_output_max(connection->server);
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -257,6 +259,14 @@ static void connection_write_later(struct connection *connection, size_t sent)
     }
 }
 
+void connection_count(struct connection *connection)
+{
+    size_t size =
+        connection->input.capacity + connection->output.capacity + connection->writing.capacity;
+    connection->server->buffered += size - connection->buffered;
+    connection->buffered = size;
+}
+
 void connection_flush(struct connection *connection)
 {
     if (connection->broken) {
@@ -294,7 +304,9 @@ static void on_closed(uv_handle_t *handle)
 void connection_close(struct connection *connection)
 {
     struct server *server = connection->server;
-    server->lingering_count -= connection->lingering;
+    server->lingering_count -= connection->lingering || connection->refused;
+    server->buffered -= connection->buffered;
+    connection->buffered = 0;
     server->service->counters.connections_open -= !connection->refused;
     link_remove(&connection->all);
     link_remove(&connection->ready);
@@ -314,13 +326,14 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status)
 static void connection_linger(struct connection *connection)
 {
     struct server *server = connection->server;
-    if (connection->finished || server->lingering_count == LINGERING_COUNT_MAX ||
+    bool room = connection->refused || server->lingering_count < server->descriptors.lingering_max;
+    if (connection->finished || !room ||
         uv_shutdown(&connection->shutdown, &connection->socket.stream, on_shutdown) != 0) {
         connection_close(connection);
         return;
     }
     connection->lingering = true;
-    server->lingering_count += 1;
+    server->lingering_count += !connection->refused;
     deadline_start(&server->deadlines, &connection->deadline, DEADLINE_LINGER);
     connection_start_reading(connection);
 }
@@ -338,7 +351,7 @@ void connection_finish(struct connection *connection)
 /* Serves again a client that has read half of what waited for it. */
 static void connection_unthrottle(struct connection *connection)
 {
-    size_t half = connection->server->options->output_size_max / 2;
+    size_t half = overload_output_max(connection->server) / 2;
     if (connection->throttled && connection_waiting(connection) <= half) {
         connection->throttled = false;
         connection_make_ready(connection);
@@ -361,6 +374,9 @@ static void connection_watch(struct connection *connection)
     struct deadlines *deadlines = &connection->server->deadlines;
     struct deadline *deadline = &connection->deadline;
     bool begun = framing_has_begun(&connection->framing, connection->input.size);
+    if (connection->refused) {
+        return;
+    }
     if (link_is_listed(&connection->ready) || !held_is_empty(&connection->held)) {
         deadline_stop(deadline);
     } else if (begun && connection->reading) {
@@ -398,6 +414,7 @@ void connection_settle(struct connection *connection)
         connection_start_reading(connection);
     }
     connection_watch(connection);
+    connection_count(connection);
     if (connection->closing && (connection->broken || connection_waiting(connection) == 0)) {
         connection_linger(connection);
     }
@@ -469,7 +486,7 @@ void connection_accept(struct server *server, uv_stream_t *listener)
     struct service_counters *counters = &server->service->counters;
     struct connection *connection = memory_allocate_zeroed(1, sizeof(*connection));
     connection->server = server;
-    connection->refused = counters->connections_open >= server->options->connections_max;
+    connection->refused = counters->connections_open >= server->descriptors.connections_max;
     framing_init(&connection->framing, server->options->request_size_max);
     link_init(&connection->all);
     link_init(&connection->ready);
@@ -485,8 +502,10 @@ void connection_accept(struct server *server, uv_stream_t *listener)
     counters->connections_open += !connection->refused;
     counters->connections_accepted += !connection->refused;
     counters->connections_refused += connection->refused;
+    server->lingering_count += connection->refused;
     list_append(&server->connections, &connection->all);
-    if (uv_accept(listener, &connection->socket.stream) != 0) {
+    bool room = server->lingering_count <= server->descriptors.lingering_max;
+    if (uv_accept(listener, &connection->socket.stream) != 0 || (connection->refused && !room)) {
         connection_close(connection);
         return;
     }
@@ -494,7 +513,7 @@ void connection_accept(struct server *server, uv_stream_t *listener)
         uv_tcp_nodelay(&connection->socket.tcp, 1);
     }
     if (connection->refused) {
-        connection_refuse(connection, ERROR_UNAVAILABLE, "too many connections");
+        deadline_start(&server->deadlines, &connection->deadline, DEADLINE_LINGER);
     }
     list_append(&server->changed, &connection->changed);
 }

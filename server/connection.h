@@ -51,6 +51,7 @@ struct connection {
     struct buffer output;
     struct buffer writing;
     size_t released;
+    size_t buffered;       /* bytes of the three buffers, as server->buffered counts them */
     struct held held;      /* replies behind `released` that wait for the disk */
     uint64_t output_start; /* place of the first byte of `output` (see held.h) */
     uint64_t tenure_ns;    /* how long it was served since others had their turn */
@@ -63,7 +64,7 @@ struct connection {
     bool broken;
     bool closing;
     bool lingering;
-    bool refused; /* one too many: it is not counted as open */
+    bool refused; /* one too many: not counted as open, its first message gets an error */
     bool yielded; /* the rest of its jobs in this window must wait */
     uv_write_t write;
     uv_shutdown_t shutdown;
@@ -94,6 +95,9 @@ void connection_lose(struct connection *connection, uint64_t durable, const stru
 
 /* Sends what may leave. Where the socket takes no more, the rest goes when it does. */
 void connection_flush(struct connection *connection);
+
+/* Counts the memory of the connection's buffers anew. */
+void connection_count(struct connection *connection);
 
 /* Whether so much output waits that the client has to read first. */
 bool connection_is_over_output(const struct connection *connection);

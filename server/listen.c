@@ -21,8 +21,11 @@
 
 static void on_connection(uv_stream_t *listener, int status)
 {
+    struct server *server = listener->data;
     if (status == 0) {
-        connection_accept(listener->data, listener);
+        connection_accept(server, listener);
+    } else {
+        server->service->counters.connections_refused += 1;
     }
 }
 

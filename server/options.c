@@ -9,6 +9,7 @@
 #define ENVIRONMENT_NAME_SIZE 64
 #define SYNC_INTERVAL_MAX_MS  60000
 #define SEGMENT_SIZE_MAX      (1ull << 30)
+#define BUFFER_SIZE_MAX_LEAST (1ull << 20)
 
 const char serve_options_help[] =
     "Usage: tenon serve --schema FILE [options]\n"
@@ -27,6 +28,7 @@ const char serve_options_help[] =
     "  --max-connections N     connections at a time (10000)\n"
     "  --max-request-bytes N   of one message (16M)\n"
     "  --max-output-bytes N    that may wait for a client before it is not read any more (64M)\n"
+    "  --max-buffer-bytes N    of requests and replies of all clients together (1G)\n"
     "  --request-timeout-ms N  for a message to come, from its first byte on (60000; 0: no limit)\n"
     "  --idle-timeout-ms N     that a client may neither send nor read (0: no limit)\n"
     "  --max-documents N       that one request may read (1000000)\n"
@@ -72,6 +74,7 @@ static struct rules rules_for(struct serve_options *options)
         {"--max-connections", RULE_COUNT, &options->connections_max, 1},
         {"--max-request-bytes", RULE_SIZE, &options->request_size_max, 1},
         {"--max-output-bytes", RULE_SIZE, &options->output_size_max, 1},
+        {"--max-buffer-bytes", RULE_SIZE, &options->buffer_size_max, BUFFER_SIZE_MAX_LEAST},
         {"--request-timeout-ms", RULE_COUNT, &options->request_timeout_ms, 0},
         {"--idle-timeout-ms", RULE_COUNT, &options->idle_timeout_ms, 0},
         {"--max-documents", RULE_COUNT, &limits->documents, 1},
@@ -232,6 +235,7 @@ static struct serve_options default_options(void)
         .listen = "127.0.0.1:8366",
         .request_size_max = 16 * 1024 * 1024,
         .output_size_max = 64 * 1024 * 1024,
+        .buffer_size_max = 1024 * 1024 * 1024,
         .connections_max = 10000,
         .request_timeout_ms = 60000,
         .sync = "always",

@@ -18,6 +18,7 @@ struct serve_options {
     const char *socket;        /* path of a Unix socket; NULL: none */
     uint64_t request_size_max; /* bytes of a message */
     uint64_t output_size_max;  /* bytes that may wait for a client */
+    uint64_t buffer_size_max;  /* bytes of requests and replies of all clients */
     uint64_t connections_max;
     uint64_t request_timeout_ms; /* from the first byte of a message to its last; 0: none */
     uint64_t idle_timeout_ms;    /* in which a client sends or reads nothing; 0: none */

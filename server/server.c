@@ -9,10 +9,6 @@
 
 #include <assert.h>
 #include <signal.h>
-#include <sys/resource.h>
-
-/* Descriptors beside those of connections. */
-#define DESCRIPTORS_BESIDE 256
 
 static void on_idle(uv_idle_t *idle)
 {
@@ -100,22 +96,6 @@ static void on_signal(uv_signal_t *handle, int number)
     server_stop(server);
 }
 
-/* Asks for as many descriptors as the connections may need. */
-static void raise_descriptor_limit(uint64_t connections_max)
-{
-    struct rlimit limit;
-    rlim_t wanted = (rlim_t)connections_max + DESCRIPTORS_BESIDE;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
-        return;
-    }
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < wanted) {
-        log_line("the system allows %llu open files, fewer than --max-connections may need",
-                 (unsigned long long)limit.rlim_cur);
-    }
-}
-
 /* Initialises the handles whose initialisation cannot fail. */
 static void server_init_handles(struct server *server)
 {
@@ -168,10 +148,11 @@ struct server *server_create(const struct serve_options *options, struct service
     server_init_handles(server);
     durability_start(server, waker);
     signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit(options->connections_max);
-    if (!server_listen(server)) {
+    if (!descriptors_claim(&server->descriptors, options->connections_max) ||
+        !server_listen(server)) {
         goto close_handles;
     }
+    service->counters.connections_max = server->descriptors.connections_max;
     uv_signal_start(&server->interrupt, on_signal, SIGINT);
     uv_signal_start(&server->terminate, on_signal, SIGTERM);
     uv_check_start(&server->check, on_check);

@@ -7,6 +7,7 @@
 #include "base/macros.h"
 #include "server/buffer_pool.h"
 #include "server/deadline.h"
+#include "server/descriptors.h"
 #include "server/durability.h"
 #include "server/list.h"
 #include "server/options.h"
@@ -35,7 +36,9 @@ struct server {
     struct link slow;           /* the same, for those whose messages take long */
     struct link changed;        /* connections to settle at the end of this turn */
     struct deadlines deadlines; /* of the connections */
-    uint64_t lingering_count;
+    uint64_t lingering_count;   /* connections that linger, or were not let in */
+    uint64_t buffered;          /* bytes of the buffers of all connections */
+    struct descriptors descriptors;
     struct link held;      /* connections with replies that wait for the disk */
     uint64_t durable;      /* number of the transaction up to which replies may leave */
     uv_async_t store_woke; /* the store's threads have news; only where there is a store */
@@ -44,6 +47,7 @@ struct server {
     struct window window;
     uint64_t turn_start_ns; /* CPU time at the end of the last turn */
     bool stopping;
+    bool overloaded; /* people were told that buffers are full, and they still are */
 };
 
 /* Makes a server that listens. `options`, `service` and `waker`, which the service's store wakes,

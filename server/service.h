@@ -36,10 +36,12 @@ struct service_options {
 /* What the event loop counts, for `info`. */
 struct service_counters {
     uint64_t connections_open;
+    uint64_t connections_max; /* open at a time */
     uint64_t connections_accepted;
     uint64_t connections_refused; /* there were too many */
     uint64_t connections_timed_out;
-    struct histogram turns; /* of the loop: the CPU time of its thread */
+    uint64_t connections_evicted; /* buffers were full, and theirs the largest */
+    struct histogram turns;       /* of the loop: the CPU time of its thread */
 };
 
 struct service {

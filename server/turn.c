@@ -5,6 +5,7 @@
 #include "server/clock.h"
 #include "server/connection.h"
 #include "server/durability.h"
+#include "server/overload.h"
 #include "server/server.h"
 
 #include <assert.h>
@@ -33,10 +34,14 @@ void window_deinit(struct window *window)
 static void place_prepare(struct place *place, struct service *service, enum framing_result found,
                           struct slice message)
 {
+    bool refused = place->connection->refused;
     bool headers = place->connection->framing.kind == FRAMING_HEADERS;
-    place->last = found == FRAMING_BAD || found == FRAMING_HTTP;
+    place->last = refused || found == FRAMING_BAD || found == FRAMING_HTTP;
     place->http = found == FRAMING_HTTP;
-    if (found == FRAMING_MESSAGE) {
+    if (refused) {
+        job_prepare_refusal(&place->job, headers, ERROR_UNAVAILABLE,
+                            "too many connections: close some, or raise --max-connections");
+    } else if (found == FRAMING_MESSAGE) {
         job_prepare(&place->job, service, message, headers);
     } else if (found == FRAMING_OVERSIZED) {
         job_prepare_refusal(&place->job, headers, ERROR_INVALID_REQUEST,
@@ -123,6 +128,7 @@ static void place_run(struct place *place, struct service *service)
     }
     connection->closing |= place->last;
     connection_release(connection, place->http ? 0 : place->job.sequence);
+    connection_count(connection);
     if (output->size >= CONNECTION_FLUSH_SIZE) {
         connection_flush(connection);
     }
@@ -160,7 +166,7 @@ static uint64_t window_run(struct window *window, struct server *server, uint64_
 {
     for (unsigned i = 0; i < window->count; i++) {
         struct place *place = &window->places[i];
-        if (must_wait(place->connection)) {
+        if (must_wait(place->connection) || overload_is_reached(server)) {
             place_put_back(place);
         } else {
             place_run(place, server->service);
@@ -201,6 +207,7 @@ static void settle_changed(struct server *server)
         link_remove(&connection->changed);
         connection_settle(connection);
     }
+    overload_relieve(server);
 }
 
 /* Serves one message of the slow connection that has waited longest. */
@@ -225,7 +232,7 @@ bool turn_run(struct server *server)
 {
     uint64_t now_ns = clock_read_ns(CLOCK_MONOTONIC);
     uint64_t end_ns = now_ns + TURN_NS;
-    while (!list_is_empty(&server->ready) && now_ns < end_ns) {
+    while (!list_is_empty(&server->ready) && now_ns < end_ns && !overload_is_reached(server)) {
         window_fill(&server->window, server);
         window_prefetch(&server->window);
         now_ns = window_run(&server->window, server, now_ns);

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #define SCHEMA "{\"tables\":{\"notes\":{}}}"
 #define PING   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"
@@ -48,6 +49,132 @@ static void expect_info(struct live_client *client, const char *part)
 {
     struct slice line = live_ask(client, "{\"id\":1,\"method\":\"info\"}");
     cr_assert(contains(line, part), "no %s in %.*s", part, SLICE_FORMAT(line));
+}
+
+/* ---- Memory */
+
+#define GREEDY_COUNT    20
+#define GREEDY_REQUESTS 1500
+#define NOTE_SIZE       8000
+
+static void insert_long_note(struct live_client *client)
+{
+    struct buffer line = {0};
+    buffer_append_slice(&line, SLICE("{\"id\":0,\"method\":\"insert\",\"params\":"
+                                     "[\"notes\",{\"text\":\""));
+    memset(buffer_reserve(&line, NOTE_SIZE), 'x', NOTE_SIZE);
+    line.size += NOTE_SIZE;
+    buffer_append_slice(&line, SLICE("\"}]}\n"));
+    live_send(client, buffer_slice(&line));
+    cr_assert(contains(live_receive_line(client), "\"result\":\""));
+    buffer_deinit(&line);
+}
+
+/* Each asks for 12 MB and the server may hold 16 MB for all: they wait, and get all once they read.
+ */
+Test(live_overload, clients_that_do_not_read_share_what_buffers_may_hold)
+{
+    const char *const options[] = {"--max-buffer-bytes", "16M", NULL};
+    struct fixture fixture;
+    struct live_client greedy[GREEDY_COUNT];
+    setup(&fixture, options);
+    insert_long_note(&fixture.client);
+    for (size_t i = 0; i < GREEDY_COUNT; i++) {
+        live_connect(&greedy[i], &fixture.server);
+        for (size_t request = 0; request < GREEDY_REQUESTS; request++) {
+            live_send_without_reading(
+                &greedy[i], SLICE("{\"id\":1,\"method\":\"collect\",\"params\":[\"notes\"]}\n"),
+                50);
+        }
+        expect_served(&fixture.client);
+    }
+    expect_info(&fixture.client, "\"open\":21");
+    expect_info(&fixture.client, "\"evicted\":0");
+    for (size_t i = 0; i < GREEDY_COUNT; i++) {
+        for (size_t request = 0; request < GREEDY_REQUESTS; request++) {
+            cr_assert(live_receive_line(&greedy[i]).size > NOTE_SIZE);
+        }
+        live_close(&greedy[i]);
+    }
+    teardown(&fixture);
+}
+
+/* Where it is requests that take the memory, or a long reply, waiting is no help. */
+Test(live_overload, the_connection_with_the_largest_buffers_is_closed_where_they_are_full)
+{
+    const char *const options[] = {"--max-buffer-bytes", "2M", NULL};
+    struct fixture fixture;
+    struct live_client small, large;
+    struct buffer text = {0};
+    setup(&fixture, options);
+    memset(buffer_reserve(&text, 3 << 20), '[', 3 << 20);
+    live_connect(&small, &fixture.server);
+    live_connect(&large, &fixture.server);
+    live_send(&small, slice_make(text.data, 500000));
+    expect_served(&fixture.client);
+    live_send_without_reading(&large, slice_make(text.data, 3 << 20), 100);
+    live_is_finished(&large);
+    cr_assert_eq(large.received.size, 0);
+    expect_info(&fixture.client, "\"evicted\":1");
+    live_send(&small, SLICE("\n"));
+    cr_assert(contains(live_receive_line(&small), "\"code\":-32600,"));
+    live_close(&small);
+    live_close(&large);
+    buffer_deinit(&text);
+    teardown(&fixture);
+}
+
+/* ---- Descriptors */
+
+#define DESCRIPTORS 128
+#define ROOM        84 /* for connections */
+#define CROWD       90
+
+/* The server, too, may not open more than this process may. */
+Test(live_overload, there_are_as_many_connections_as_the_system_has_descriptors_for)
+{
+    const struct rlimit limit = {.rlim_cur = DESCRIPTORS, .rlim_max = DESCRIPTORS};
+    struct fixture fixture;
+    struct live_client crowd[CROWD];
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    setup(&fixture, NULL);
+    expect_served(&fixture.client);
+    for (size_t i = 1; i < CROWD; i++) {
+        live_connect(&crowd[i], &fixture.server);
+        struct slice line = live_ask(&crowd[i], PING);
+        bool refused = contains(line, "too many connections");
+        cr_assert_eq(refused, i >= ROOM, "%zu: received %.*s", i, SLICE_FORMAT(line));
+        cr_assert(refused || slice_equal(line, SLICE(PONG)));
+    }
+    expect_served(&fixture.client);
+    expect_info(&fixture.client, "\"open\":84,\"limit\":84,");
+    for (size_t i = 1; i < CROWD; i++) {
+        live_close(&crowd[i]);
+    }
+    teardown(&fixture);
+}
+
+/* A connection that is not let in is not told so before it has said anything. */
+Test(live_overload, a_client_that_is_one_too_many_gets_an_answer_in_its_own_framing)
+{
+    const char *const options[] = {"--max-connections", "1", NULL};
+    struct fixture fixture;
+    struct live_client headers, silent;
+    setup(&fixture, options);
+    expect_served(&fixture.client);
+    live_connect(&silent, &fixture.server);
+    live_connect(&headers, &fixture.server);
+    cr_assert(live_is_silent(&headers, 50));
+    live_send(&headers, SLICE("Content-Length: 40\r\n\r\n" PING PING));
+    cr_assert(!live_is_finished(&headers));
+    struct slice reply = buffer_slice(&headers.received);
+    cr_assert(slice_starts_with(reply, SLICE("Content-Length: ")));
+    cr_assert(contains(reply, "\"code\":-32000,"), "received %.*s", SLICE_FORMAT(reply));
+    cr_assert(live_is_finished(&silent));
+    live_close(&silent);
+    live_close(&headers);
+    expect_info(&fixture.client, "\"refused\":2");
+    teardown(&fixture);
 }
 
 /* ---- Time */

@@ -28,6 +28,7 @@ Test(serve_options, have_the_defaults_of_the_contract)
     cr_expect_null(options.socket);
     cr_expect_eq(options.request_size_max, 16u << 20);
     cr_expect_eq(options.output_size_max, 64u << 20);
+    cr_expect_eq(options.buffer_size_max, 1u << 30);
     cr_expect_eq(options.connections_max, 10000);
     cr_expect_eq(options.request_timeout_ms, 60000);
     cr_expect_eq(options.idle_timeout_ms, 0);
@@ -71,6 +72,7 @@ Test(serve_options, wrong_ones_are_named)
         {"--max-memory: \"\" is not a value for it", "--max-memory", "", NULL},
         {"--max-connections: \"0\" is not a value for it", "--max-connections", "0", NULL},
         {"--max-connections: \"1K\" is not a value for it", "--max-connections=1K", NULL},
+        {"--max-buffer-bytes: \"1023K\" is not a value for it", "--max-buffer-bytes=1023K", NULL},
         {"--request-timeout-ms: \"1s\" is not a value for it", "--request-timeout-ms", "1s", NULL},
         {"--idle-timeout-ms: \"-1\" is not a value for it", "--idle-timeout-ms=-1", NULL},
         {"--insecure: \"yes\" is not a value for it", "--insecure=yes", NULL},
