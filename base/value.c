@@ -12,16 +12,13 @@
 
 /* Making values. */
 
-static struct value make_text(struct slice text, unsigned flags)
+static struct value make_text(struct slice text)
 {
     assert(text.size <= UINT32_MAX);
-    return (struct value){.kind = VALUE_TEXT,
-                          .flags = (uint8_t)flags,
-                          .size = (uint32_t)text.size,
-                          .text = text.data};
+    return (struct value){.kind = VALUE_TEXT, .size = (uint32_t)text.size, .text = text.data};
 }
 
-struct value value_from_text(struct slice text)
+struct value value_from_text_of_others(struct slice text)
 {
     assert(text.size > 0);
     switch (*text.data) {
@@ -31,15 +28,13 @@ struct value value_from_text(struct slice text)
         return VALUE_IS(VALUE_FALSE);
     case 't':
         return VALUE_IS(VALUE_TRUE);
-    case '"':
-        return make_text(text, VALUE_FLAG_VETTED);
     case '{':
         if (encoding_is_undefined(text)) {
             return VALUE_IS(VALUE_MISSING);
         }
-        return make_text(text, 0);
+        return make_text(text);
     default:
-        return make_text(text, 0);
+        return make_text(text);
     }
 }
 
@@ -51,7 +46,7 @@ struct value value_from_bytes(struct arena *arena, struct slice bytes)
     memcpy(text, ENCODING_BYTES.data, ENCODING_BYTES.size);
     base64_encode(bytes, text + ENCODING_BYTES.size);
     memcpy(text + ENCODING_BYTES.size + encoded, ENCODING_END.data, ENCODING_END.size);
-    return make_text(slice_make(text, size), 0);
+    return make_text(slice_make(text, size));
 }
 
 /* Looking at values. */

@@ -63,14 +63,11 @@ static NEVER_INLINE size_t format_double(char text[ENCODING_SIZE_MAX], double nu
     return number_format(number, text);
 }
 
-/* A value that is no list or object taken apart. */
-static ALWAYS_INLINE size_t emit_scalar(struct sink sink, size_t at, struct value value)
+/* A value without a text, which is no list or object. */
+static NEVER_INLINE size_t emit_computed(struct sink sink, size_t at, struct value value)
 {
     char text[ENCODING_SIZE_MAX];
     switch (value.kind) {
-    case VALUE_TEXT:
-    case VALUE_DOCUMENT:
-        return emit(sink, at, value.text, value.size);
     case VALUE_MISSING:
     case VALUE_NULL:
         return emit(sink, at, "null", 4);
@@ -84,6 +81,14 @@ static ALWAYS_INLINE size_t emit_scalar(struct sink sink, size_t at, struct valu
         assert(value.kind == VALUE_NUMBER);
         return emit(sink, at, text, format_double(text, value.number));
     }
+}
+
+/* A value that is no list or object taken apart. */
+static ALWAYS_INLINE size_t emit_scalar(struct sink sink, size_t at, const struct value *value)
+{
+    bool has_text = value->kind == VALUE_TEXT || value->kind == VALUE_DOCUMENT;
+    return LIKELY(has_text) ? emit(sink, at, value->text, value->size)
+                            : emit_computed(sink, at, *value);
 }
 
 static inline bool is_container(struct value value)
@@ -117,11 +122,11 @@ static ALWAYS_INLINE size_t emit_items(struct sink sink, size_t at, struct frame
     uint32_t position = frame->position;
     *next = VALUE_IS(VALUE_MISSING);
     while (position < count && at <= size_max) {
-        struct value item = items[position];
+        const struct value *item = &items[position];
         at = position > 0 ? emit(sink, at, ",", 1) : at;
         position++;
-        if (is_container(item)) {
-            *next = item;
+        if (is_container(*item)) {
+            *next = *item;
             break;
         }
         at = emit_scalar(sink, at, item);
@@ -152,7 +157,7 @@ static ALWAYS_INLINE size_t emit_fields(struct sink sink, size_t at, struct fram
             *next = field->value;
             break;
         }
-        at = emit_scalar(sink, at, field->value);
+        at = emit_scalar(sink, at, &field->value);
     }
     frame->position = position;
     return at;
@@ -164,7 +169,7 @@ static ALWAYS_INLINE size_t walk(struct sink sink, struct value value, size_t si
                                  size_t depth_max, bool *whole)
 {
     if (!is_container(value)) {
-        size_t size = emit_scalar(sink, 0, value);
+        size_t size = emit_scalar(sink, 0, &value);
         *whole = size <= size_max;
         return size;
     }

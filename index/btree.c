@@ -8,7 +8,8 @@
  *
  * The byte form of an entry's key is made only when hints tie, and at most once on the way down.
  *
- * Filling an empty tree and checking one are in btree_build.c and btree_check.c. */
+ * Filling an empty tree is in btree_build.c, checking one in btree_check.c, finding entries by
+ * their hints alone in btree_run.c. */
 #include "index/btree.h"
 
 #include "index/btree_node.h"
@@ -36,18 +37,6 @@ struct path {
 
 /* Searching one node. */
 
-/* How many of the ascending `hints` are smaller than `hint`; without branches. */
-static uint32_t count_smaller(const uint64_t *hints, uint32_t count, uint64_t hint)
-{
-    uint32_t base = 0;
-    while (count > 0) {
-        uint32_t half = (count + 1) / 2;
-        base += hints[base + half - 1] < hint ? half : 0;
-        count -= half;
-    }
-    return base;
-}
-
 /* How many of the ascending `hints`, from position `from` on, are not greater than `hint`. Ties
  * are few as a rule, so this looks at the next one first. */
 static uint32_t count_not_greater(const uint64_t *hints, uint32_t from, uint32_t count,
@@ -60,14 +49,6 @@ static uint32_t count_not_greater(const uint64_t *hints, uint32_t from, uint32_t
         return count;
     }
     return from + count_smaller(hints + from, count - from, hint + 1);
-}
-
-/* Asks for the hints of a node before it is searched. */
-static void prefetch_node(const struct btree_node *node)
-{
-    for (size_t offset = 0; offset < BTREE_LEAF_CAPACITY * sizeof(uint64_t); offset += 64) {
-        PREFETCH((const char *)node + offset);
-    }
 }
 
 static struct slice target_key(struct btree *tree, struct target *target)
@@ -734,9 +715,6 @@ void *btree_seek_before(struct btree *tree, const struct btree_bound *bound,
     return cursor_set_beside(cursor, leaf, leaf_rank(tree, leaf, bound), true);
 }
 
-/* A range that ends within so many leaves is counted by walking them. */
-#define RANGE_LEAVES_MAX 4
-
 uint64_t btree_range(struct btree *tree, const struct btree_bound *lower,
                      const struct btree_bound *upper, bool backwards, struct btree_cursor *cursor)
 {
@@ -750,7 +728,7 @@ uint64_t btree_range(struct btree *tree, const struct btree_bound *lower,
     const struct leaf *leaf = begin;
     uint32_t from = first;
     uint64_t count = 0;
-    for (uint32_t i = 0; i < RANGE_LEAVES_MAX; i++) {
+    for (uint32_t i = 0; i < BTREE_LEAVES_WALKED; i++) {
         uint32_t end = leaf_rank(tree, leaf, upper);
         count += end > from ? end - from : 0;
         if (end < leaf->node.count || leaf->next == NULL) {
@@ -788,6 +766,13 @@ void *btree_at(struct btree *tree, uint64_t rank, struct btree_cursor *cursor)
     }
     assert(rank < node->count);
     return cursor_set(cursor, node_leaf(node), (uint32_t)rank);
+}
+
+void *btree_entry(const struct btree_cursor *cursor)
+{
+    const struct leaf *leaf = (const struct leaf *)cursor->leaf;
+    assert(leaf != NULL && cursor->position < leaf->node.count);
+    return leaf->entries[cursor->position];
 }
 
 void *btree_next(struct btree_cursor *cursor)

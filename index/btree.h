@@ -116,6 +116,9 @@ uint64_t btree_range(struct btree *tree, const struct btree_bound *lower,
 /* The entry number `rank` (from 0), or NULL past the end; sets `cursor` to it. O(log n). */
 void *btree_at(struct btree *tree, uint64_t rank, struct btree_cursor *cursor);
 
+/* The entry at a cursor that is not outside. */
+void *btree_entry(const struct btree_cursor *cursor);
+
 /* The next, or previous, entry, or NULL at the end; moves `cursor`. */
 void *btree_next(struct btree_cursor *cursor);
 void *btree_previous(struct btree_cursor *cursor);
@@ -123,6 +126,22 @@ void *btree_previous(struct btree_cursor *cursor);
 /* Copies up to `count` entries from `cursor` on, forwards or backwards, to `entries`, and moves
  * the cursor behind them. Returns how many. */
 size_t btree_collect(struct btree_cursor *cursor, bool backwards, void **entries, size_t count);
+
+/* All entries that have one hint, which lie in a row. Any change to the tree makes it invalid. */
+struct btree_run {
+    uint64_t hint;
+    struct btree_cursor first;
+    struct btree_cursor last; /* of a run that is empty: nothing */
+    uint64_t count;
+};
+
+/* Finds the run of `run->hint` in three steps, between which those of other runs may be done, so
+ * that cache misses overlap: each asks the memory for what the next one looks at. It looks at no
+ * entry. btree_run_count() returns false where the run is longer than a few leaves; what is behind
+ * `first` is unknown then. */
+void btree_run_descend(const struct btree *tree, struct btree_run *run);
+void btree_run_find(struct btree_run *run);
+MUST_CHECK bool btree_run_count(struct btree_run *run);
 
 /* Orders an entry against a place: negative if the entry lies before it, positive behind. */
 int btree_compare_bound(struct btree *tree, const void *entry, const struct btree_bound *bound);

@@ -1,4 +1,4 @@
-/* The nodes of the B+tree, for btree.c, btree_build.c and btree_check.c alone. */
+/* The nodes of the B+tree, for the files of the tree, btree*.c, alone. */
 #ifndef TENON_INDEX_BTREE_NODE_H
 #define TENON_INDEX_BTREE_NODE_H
 
@@ -15,6 +15,9 @@
 #define BTREE_INNER_CAPACITY TINY_OR(4, 31) /* children; an inner node has 1 KiB */
 #define BTREE_INNER_MIN      TINY_OR(2, 8)
 #define BTREE_HEIGHT_MAX     32
+
+/* Entries that end within so many leaves are counted by walking them. */
+#define BTREE_LEAVES_WALKED  4
 
 /* A node's head. */
 struct btree_node {
@@ -59,6 +62,26 @@ static inline struct inner *node_inner(struct btree_node *node)
 static inline struct slice separator_slice(const struct separator *separator)
 {
     return slice_make(separator->bytes, separator->size);
+}
+
+/* How many of the ascending `hints` are smaller than `hint`; without branches. */
+static inline uint32_t count_smaller(const uint64_t *hints, uint32_t count, uint64_t hint)
+{
+    uint32_t base = 0;
+    while (count > 0) {
+        uint32_t half = (count + 1) / 2;
+        base += hints[base + half - 1] < hint ? half : 0;
+        count -= half;
+    }
+    return base;
+}
+
+/* Asks for the hints of a node before it is searched. */
+static inline void prefetch_node(const struct btree_node *node)
+{
+    for (size_t offset = 0; offset < BTREE_LEAF_CAPACITY * sizeof(uint64_t); offset += 64) {
+        PREFETCH((const char *)node + offset);
+    }
 }
 
 /* Empty nodes, counted in tree->size. */

@@ -292,7 +292,7 @@ static void prefetch_entry(const void *entry)
     }
 }
 
-void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash)
+void *hash_map_guess(const struct hash_map *map, uint64_t hash)
 {
     const struct hash_map_segment *segment = segment_of(map, hash);
     uint64_t tag = hash << TAG_SHIFT;
@@ -300,10 +300,16 @@ void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash)
     for (uint64_t slot; (slot = segment->slots[position]) != 0;) {
         if ((slot & ~POINTER_MASK) == tag) {
             prefetch_entry(slot_entry(slot));
-            return;
+            return slot_entry(slot);
         }
         position = position_after(position);
     }
+    return NULL;
+}
+
+void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash)
+{
+    (void)hash_map_guess(map, hash);
 }
 
 /* `*place` counts slots as if every directory entry had its own segment; a segment is visited

@@ -33,6 +33,10 @@ int value_compare(struct value a, struct value b);
 
 static inline bool value_equal(struct value a, struct value b)
 {
+    bool strings = a.kind == VALUE_TEXT && b.kind == VALUE_TEXT && *a.text == '"' && *b.text == '"';
+    if (strings) {
+        return a.size == b.size && memcmp(a.text, b.text, a.size) == 0;
+    }
     return value_compare(a, b) == 0;
 }
 

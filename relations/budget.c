@@ -28,12 +28,8 @@ static bool exceed(struct error *error, struct slice name, const char *what, uin
     return false;
 }
 
-bool budget_take_documents(struct budget *budget, uint64_t count, struct error *error)
+bool budget_exceed_documents(const struct budget *budget, struct error *error)
 {
-    budget->documents += count;
-    if (LIKELY(budget->documents <= budget->limits.documents)) {
-        return true;
-    }
     return exceed(error, SLICE("documents"), "documents read", budget->limits.documents);
 }
 
@@ -42,12 +38,8 @@ static uint64_t most_memory(const struct budget *budget)
     return budget->limits.bytes > LIMIT_MEMORY ? budget->limits.bytes : LIMIT_MEMORY;
 }
 
-bool budget_take_bytes(struct budget *budget, uint64_t bytes, struct error *error)
+bool budget_exceed_bytes(const struct budget *budget, struct error *error)
 {
-    budget->bytes += bytes;
-    if (LIKELY(budget->bytes <= LIMIT_MEMORY || budget->bytes <= budget->limits.bytes)) {
-        return true;
-    }
     return exceed(error, SLICE("bytes"), "bytes of memory", most_memory(budget));
 }
 
@@ -67,11 +59,8 @@ static void start_clock(struct budget *budget, uint64_t now)
     }
 }
 
-bool budget_take_time(struct budget *budget, struct error *error)
+bool budget_look_at_clock(struct budget *budget, struct error *error)
 {
-    if (LIKELY(--budget->ticks > 0)) {
-        return true;
-    }
     budget->ticks = TICKS_BETWEEN_LOOKS;
     uint64_t now = monotonic_ns();
     start_clock(budget, now);
@@ -79,16 +68,6 @@ bool budget_take_time(struct budget *budget, struct error *error)
         return true;
     }
     return exceed(error, SLICE("milliseconds"), "milliseconds", budget->limits.milliseconds);
-}
-
-bool budget_take_work(struct budget *budget, uint64_t pieces, struct error *error)
-{
-    if (LIKELY(pieces < budget->ticks)) {
-        budget->ticks -= (uint32_t)pieces;
-        return true;
-    }
-    budget->ticks = 1;
-    return budget_take_time(budget, error);
 }
 
 bool budget_measure(struct budget *budget, struct value value, size_t *size, struct error *error)
@@ -103,15 +82,9 @@ bool budget_measure(struct budget *budget, struct value value, size_t *size, str
     return exceed(error, SLICE("depth"), "levels of a value", LIMIT_DEPTH);
 }
 
-/* Bytes of a value that are one piece of work to look at. */
-#define BYTES_OF_WORK 64
-
-bool budget_take_value(struct budget *budget, struct value value, struct error *error)
+bool budget_take_large_value(struct budget *budget, struct value value, struct error *error)
 {
     size_t size = value.size;
-    if (value.kind < VALUE_TEXT) {
-        return true;
-    }
     if (value.kind >= VALUE_LIST && !budget_measure(budget, value, &size, error)) {
         return false;
     }

@@ -40,16 +40,46 @@ struct budget {
 /* Starts a budget now. */
 void budget_init(struct budget *budget, const struct limits *limits);
 
+/* The slow paths of the functions below: a limit is exceeded, or may be. */
+MUST_CHECK bool budget_exceed_documents(const struct budget *budget, struct error *error);
+MUST_CHECK bool budget_exceed_bytes(const struct budget *budget, struct error *error);
+MUST_CHECK bool budget_look_at_clock(struct budget *budget, struct error *error);
+
 /* Takes from the budget. Errors: LimitExceeded, which names the limit. */
-MUST_CHECK bool budget_take_documents(struct budget *budget, uint64_t count, struct error *error);
-MUST_CHECK bool budget_take_bytes(struct budget *budget, uint64_t bytes, struct error *error);
+MUST_CHECK static inline bool budget_take_documents(struct budget *budget, uint64_t count,
+                                                    struct error *error)
+{
+    budget->documents += count;
+    return LIKELY(budget->documents <= budget->limits.documents) ||
+           budget_exceed_documents(budget, error);
+}
+
+MUST_CHECK static inline bool budget_take_bytes(struct budget *budget, uint64_t bytes,
+                                                struct error *error)
+{
+    budget->bytes += bytes;
+    return LIKELY(budget->bytes <= LIMIT_MEMORY || budget->bytes <= budget->limits.bytes) ||
+           budget_exceed_bytes(budget, error);
+}
+
 MUST_CHECK bool budget_take_result(struct budget *budget, uint64_t bytes, struct error *error);
 
-/* Counts one small piece of work; looks at the clock every so often. */
-MUST_CHECK bool budget_take_time(struct budget *budget, struct error *error);
+/* Counts as many small pieces of work at once; looks at the clock every so often. */
+MUST_CHECK static inline bool budget_take_work(struct budget *budget, uint64_t pieces,
+                                               struct error *error)
+{
+    if (LIKELY(pieces < budget->ticks)) {
+        budget->ticks -= (uint32_t)pieces;
+        return true;
+    }
+    return budget_look_at_clock(budget, error);
+}
 
-/* Counts as many small pieces of work at once. */
-MUST_CHECK bool budget_take_work(struct budget *budget, uint64_t pieces, struct error *error);
+/* Counts one small piece of work. */
+MUST_CHECK static inline bool budget_take_time(struct budget *budget, struct error *error)
+{
+    return budget_take_work(budget, 1, error);
+}
 
 /* How many bytes of JSON a computed value is, which may mention its parts so often that it cannot
  * be written, and be nested so deeply that it cannot be compared.
@@ -57,9 +87,21 @@ MUST_CHECK bool budget_take_work(struct budget *budget, uint64_t pieces, struct 
 MUST_CHECK bool budget_measure(struct budget *budget, struct value value, size_t *size,
                                struct error *error);
 
+/* What budget_take_value does for values that are not small. */
+MUST_CHECK bool budget_take_large_value(struct budget *budget, struct value value,
+                                        struct error *error);
+
+/* Bytes of a value that are one piece of work to look at. */
+#define BYTES_OF_WORK 64
+
 /* Counts the work of looking at a value whole, to compare it or to store it.
  * Errors: those of budget_measure, and LimitExceeded for the time. */
-MUST_CHECK bool budget_take_value(struct budget *budget, struct value value, struct error *error);
+MUST_CHECK static inline bool budget_take_value(struct budget *budget, struct value value,
+                                                struct error *error)
+{
+    bool small = value.kind < VALUE_TEXT || (value.kind < VALUE_LIST && value.size < BYTES_OF_WORK);
+    return LIKELY(small) || budget_take_large_value(budget, value, error);
+}
 
 /* Starts `inner` with `limits` within what `outer` has left. */
 void budget_begin_inner(struct budget *inner, const struct limits *limits, struct budget *outer);

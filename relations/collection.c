@@ -1,5 +1,6 @@
 /* Verbs of programs on lists: asyncMap, filter, sort, distinct, group, slice, flatten; value and
  * assert; and running a block of steps. */
+#include "relations/ahead.h"
 #include "relations/step.h"
 #include "relations/value_set.h"
 
@@ -78,6 +79,29 @@ static bool map_one(struct run *run, const struct step *step, uint32_t index, st
     return false;
 }
 
+/* Maps `count` items from number `from` on, looking ahead for all of them. */
+static bool map_few(struct run *run, const struct step *step, const struct value *items,
+                    uint32_t from, uint32_t count, struct value *results)
+{
+    struct ahead ahead;
+    if (step->block->ahead_count > 0) {
+        ahead_search(step, items + from, count, &ahead);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        run->slots[step->as_slot] = items[from + i];
+        run->ahead = &ahead;
+        run->ahead_item = i;
+        struct value *result = &results[from + i];
+        if (!budget_take_time(run->budget, run->error) || !map_one(run, step, from + i, result)) {
+            return false;
+        }
+        if (value_is_missing(*result)) {
+            *result = VALUE_IS(VALUE_NULL);
+        }
+    }
+    return true;
+}
+
 static bool run_async_map(struct run *run, const struct step *step, struct value *result)
 {
     const struct value *items;
@@ -89,15 +113,17 @@ static bool run_async_map(struct run *run, const struct step *step, struct value
         return false;
     }
     struct value *results = arena_allocate(run->arena, count * sizeof(struct value));
-    for (uint32_t i = 0; i < count; i++) {
-        run->slots[step->as_slot] = items[i];
-        if (!budget_take_time(run->budget, run->error) || !map_one(run, step, i, &results[i])) {
+    const struct ahead *outer = run->ahead;
+    uint32_t outer_item = run->ahead_item;
+    for (uint32_t i = 0; i < count; i += AHEAD_ITEMS) {
+        uint32_t left = count - i;
+        uint32_t block_count = left < AHEAD_ITEMS ? left : AHEAD_ITEMS;
+        if (!map_few(run, step, items, i, block_count, results)) {
             return false;
         }
-        if (value_is_missing(results[i])) {
-            results[i] = VALUE_IS(VALUE_NULL);
-        }
     }
+    run->ahead = outer;
+    run->ahead_item = outer_item;
     *result = value_from_items(results, count);
     return true;
 }

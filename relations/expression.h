@@ -35,6 +35,7 @@
 #define ARGS_COUNT_MAX    10000
 
 struct operator;
+struct ahead;
 
 enum segment_kind {
     SEGMENT_FIELD, /* .name, ?.name, ["name"] */
@@ -47,10 +48,8 @@ struct segment {
     bool optional;     /* ?. */
     struct slice name; /* canonical */
     uint32_t position;
-    /* FIELD: where it was in the last document, by the serial of its shape; a cache, which is why
-     * a compiled expression is not constant. */
-    uint64_t shape_serial;
-    uint32_t shape_position;
+    struct shape_place place; /* FIELD; a cache, which is why a compiled expression is not constant
+                               */
 };
 
 enum expression_kind {
@@ -145,8 +144,8 @@ struct run {
     struct value *slots;
     struct buffer *scratch;    /* for keys, while a function runs */
     struct step_count *counts; /* by step number, for explain; NULL elsewhere */
-    const uint32_t *items;     /* positions in the asyncMaps around, outermost first */
-    uint32_t item_count;
+    const struct ahead *ahead; /* what was found for items of the innermost asyncMap */
+    uint32_t ahead_item;       /* the one that the run is at */
 };
 
 MUST_CHECK bool expression_evaluate(struct run *run, const struct expression *expression,
@@ -159,6 +158,11 @@ MUST_CHECK bool expression_evaluate_truth(struct run *run, const struct expressi
 /* Evaluates a reference (relations/reference.c). */
 MUST_CHECK bool reference_evaluate(struct run *run, const struct expression *expression,
                                    struct value *result);
+
+/* Evaluates a reference of at most one segment for `root` in the place of its name's value, where
+ * that needs no more than a look at a document. Returns false elsewhere. */
+MUST_CHECK bool reference_peek(const struct expression *expression, struct value root,
+                               struct value *result);
 
 /* Evaluates an object; with `keeps_missing` a literal {"$undefined":null} stays as a field with a
  * missing value, which removes a field in a patch. */
@@ -184,17 +188,34 @@ MUST_CHECK bool list_reserve(struct run *run, struct list_builder *list, uint32_
 /* Makes the list's memory larger: the slow path of list_append. Errors: LimitExceeded. */
 MUST_CHECK bool list_grow(struct run *run, struct list_builder *list, uint32_t capacity);
 
+/* Makes room for `count` more items; takes the memory from the budget. Errors: LimitExceeded. */
+MUST_CHECK static inline bool list_make_room(struct run *run, struct list_builder *list,
+                                             uint32_t count)
+{
+    if (LIKELY(list->capacity - list->count >= count)) {
+        return true;
+    }
+    uint32_t doubled = list->capacity ? list->capacity * 2 : 8;
+    uint32_t needed = list->count + count;
+    return list_grow(run, list, doubled > needed ? doubled : needed);
+}
+
+/* Adds an item for which there is room, a missing one as null. */
+static inline void list_put(struct list_builder *list, struct value item)
+{
+    list->items[list->count] = value_is_missing(item) ? VALUE_IS(VALUE_NULL) : item;
+    list->count += 1;
+}
+
 /* Adds an item, a missing one as null; takes the memory from the budget.
  * Errors: LimitExceeded. */
 MUST_CHECK static inline bool list_append(struct run *run, struct list_builder *list,
                                           struct value item)
 {
-    if (UNLIKELY(list->count == list->capacity) &&
-        !list_grow(run, list, list->capacity ? list->capacity * 2 : 8)) {
+    if (!list_make_room(run, list, 1)) {
         return false;
     }
-    list->items[list->count] = value_is_missing(item) ? VALUE_IS(VALUE_NULL) : item;
-    list->count += 1;
+    list_put(list, item);
     return true;
 }
 

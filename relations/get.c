@@ -5,8 +5,8 @@
 
 #include <assert.h>
 
-/* Ids of getAll whose documents are asked for ahead. */
-#define GET_AHEAD TINY_OR(2, 16)
+/* Ids of getAll whose documents are looked up together. */
+#define GET_AHEAD TINY_OR(2, 64)
 
 static const char *convex_name(const struct step *step)
 {
@@ -52,21 +52,23 @@ static bool check_absent(struct run *run, const struct step *step, struct slice 
     return false;
 }
 
-/* The same as get_document with the hash of the id's text. */
-static bool get_hashed(struct run *run, const struct step *step, struct slice text, uint64_t hash,
-                       struct document **document)
+/* Checks what was found for an id, and counts it. */
+static bool check_document(struct run *run, const struct step *step, struct slice text,
+                           struct document **document)
 {
-    *document = hash_map_find(&run->database->documents, hash, text);
-    bool absent = !*document || (step->table && (*document)->shape->table != step->table);
-    return absent ? check_absent(run, step, text) : step_count_documents(run, step, 1);
+    if (*document && (!step->table || (*document)->shape->table == step->table)) {
+        return step_count_documents(run, step, 1);
+    }
+    *document = NULL;
+    return check_absent(run, step, text);
 }
 
 bool get_document(struct run *run, const struct step *step, struct value id,
                   struct document **document)
 {
     struct slice text = value_string_escaped(id);
-    uint64_t hash = hash_map_hash(&run->database->documents, text);
-    return get_hashed(run, step, text, hash, document);
+    *document = database_find(run->database, text);
+    return check_document(run, step, text, document);
 }
 
 static bool fail_not_found(struct run *run, struct slice id)
@@ -96,25 +98,10 @@ static bool run_get(struct run *run, const struct step *step, struct value *resu
     return true;
 }
 
-/* Hashes the next ids and asks for their documents, so that the cache misses overlap. */
-static void prefetch_ids(struct run *run, const struct value *ids, uint32_t count,
-                         uint64_t hashes[GET_AHEAD])
+/* Checks and appends what was found for one of the ids; there is room. */
+static bool put_one_of_all(struct run *run, const struct step *step, struct value id,
+                           struct document *document, struct list_builder *list)
 {
-    const struct hash_map *map = &run->database->documents;
-    for (uint32_t i = 0; i < count; i++) {
-        bool is_string = value_type(ids[i]) == TYPE_STRING;
-        hashes[i] = is_string ? hash_map_hash(map, value_string_escaped(ids[i])) : 0;
-        hash_map_prefetch_slot(map, hashes[i]);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        hash_map_prefetch_entry(map, hashes[i]);
-    }
-}
-
-static bool get_one_of_all(struct run *run, const struct step *step, struct value id, uint64_t hash,
-                           struct value *result)
-{
-    struct document *document = NULL;
     enum value_type type = value_type(id);
     if (type != TYPE_STRING && type != TYPE_NULL) {
         enum error_code code = run->in_program ? ERROR_TYPE_MISMATCH : ERROR_INVALID_PARAMS;
@@ -123,13 +110,13 @@ static bool get_one_of_all(struct run *run, const struct step *step, struct valu
         run->error->value = id;
         return false;
     }
-    if (type == TYPE_STRING && !get_hashed(run, step, value_string_escaped(id), hash, &document)) {
+    if (type == TYPE_STRING && !check_document(run, step, value_string_escaped(id), &document)) {
         return false;
     }
     if (!document && step->method->or_throw) {
         return fail_not_found(run, type == TYPE_NULL ? SLICE("null") : value_string_escaped(id));
     }
-    *result = document ? document_value(document) : VALUE_IS(VALUE_NULL);
+    list_put(list, document ? document_value(document) : VALUE_IS(VALUE_NULL));
     return true;
 }
 
@@ -147,15 +134,17 @@ static bool fail_one_of_all(struct run *run, const struct step *step, uint32_t i
 static bool get_block(struct run *run, const struct step *step, const struct value *ids,
                       uint32_t from, uint32_t count, struct list_builder *list)
 {
-    uint64_t hashes[GET_AHEAD];
-    prefetch_ids(run, ids + from, count, hashes);
+    struct slice texts[GET_AHEAD];
+    struct document *documents[GET_AHEAD];
+    assert(count > 0 && count <= GET_AHEAD);
     for (uint32_t i = 0; i < count; i++) {
-        struct value item;
-        if (!get_one_of_all(run, step, ids[from + i], hashes[i], &item)) {
+        struct value id = ids[from + i];
+        texts[i] = value_type(id) == TYPE_STRING ? value_string_escaped(id) : SLICE("");
+    }
+    database_find_all(run->database, texts, count, documents);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!put_one_of_all(run, step, ids[from + i], documents[i], list)) {
             return fail_one_of_all(run, step, from + i);
-        }
-        if (!list_append(run, list, item)) {
-            return false;
         }
     }
     return budget_take_work(run->budget, count, run->error);

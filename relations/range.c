@@ -292,7 +292,9 @@ bool range_compile(struct compiler *compiler, struct index *index, const struct 
         }
         plan->count += 1;
     }
-    plan->takes_id = index->by_id && plan->count == 1 && plan->parts[0].comparison == COMPARISON_EQ;
+    bool is_one_eq = plan->count == 1 && plan->parts[0].comparison == COMPARISON_EQ;
+    plan->takes_id = is_one_eq && index->by_id;
+    plan->by_reference = is_one_eq && index->hints_of_ids && index->field_count > 0;
     return count == 0 || (check_rivals(compiler, plan) && check_order(compiler, plan));
 }
 
@@ -339,8 +341,7 @@ static bool check_id(struct run *run, const struct index *index, uint32_t field,
     return !checked || fail_id(run, index, field, value);
 }
 
-static bool evaluate_part(struct run *run, const struct range_plan *plan,
-                          const struct range_part *part, struct value *value)
+static bool evaluate_part(struct run *run, const struct range_part *part, struct value *value)
 {
     if (!expression_evaluate(run, &part->value, value)) {
         return false;
@@ -350,8 +351,7 @@ static bool evaluate_part(struct run *run, const struct range_plan *plan,
                          "The value is missing; {\"$undefined\":null} finds the documents that "
                          "lack the field.");
     }
-    return budget_take_value(run->budget, *value, run->error) &&
-           check_id(run, plan->index, part->field, *value);
+    return budget_take_value(run->budget, *value, run->error);
 }
 
 /* Puts the key that was made where it stays. */
@@ -394,6 +394,7 @@ static bool make_range(struct run *run, const struct range_plan *plan, const str
     const struct range_part *lower = NULL;
     const struct range_part *upper = NULL;
     run->scratch->size = 0;
+    range->is_run = false;
     range->room_used = 0;
     for (uint32_t field = 0; find_part(plan, field, true); field++) {
         key_append(run->scratch, values[find_part(plan, field, true) - plan->parts]);
@@ -421,13 +422,56 @@ bool range_evaluate(struct run *run, const struct range_plan *plan, struct range
     struct value values[RANGE_PARTS_MAX];
     assert(plan->count <= RANGE_PARTS_MAX);
     for (uint32_t i = 0; i < plan->count; i++) {
-        if (!evaluate_part(run, plan, &plan->parts[i], &values[i])) {
-            *failed = &plan->parts[i];
+        const struct range_part *part = &plan->parts[i];
+        if (!evaluate_part(run, part, &values[i]) ||
+            !check_id(run, plan->index, part->field, values[i])) {
+            *failed = part;
             return false;
         }
     }
     *failed = plan->parts;
     return make_range(run, plan, values, range);
+}
+
+/* Looks for the documents whose first field is the id `value`. */
+static enum index_outcome find_run(const struct range_plan *plan, struct value value,
+                                   struct btree_run *run)
+{
+    struct index_search search = {.id = SLICE("")};
+    if (value_type(value) == TYPE_STRING) {
+        search.id = value_string_escaped(value);
+    }
+    index_search_ids(plan->index, &search, 1);
+    *run = search.run;
+    return search.outcome;
+}
+
+bool range_find(struct run *run, const struct range_plan *plan, const struct index_search *ahead,
+                struct range *range, const struct range_part **failed)
+{
+    struct value value;
+    if (!plan->by_reference) {
+        return range_evaluate(run, plan, range, failed);
+    }
+    range->is_run = true;
+    if (ahead && ahead->outcome == INDEX_FOUND) {
+        range->run = ahead->run;
+        return true;
+    }
+    *failed = plan->parts;
+    if (!evaluate_part(run, plan->parts, &value)) {
+        return false;
+    }
+    enum index_outcome outcome = ahead ? ahead->outcome : find_run(plan, value, &range->run);
+    if (outcome == INDEX_FOUND) {
+        return true;
+    }
+    /* What a document holds is an id of the right table; what none holds may be anything. */
+    if (!check_id(run, plan->index, 0, value)) {
+        return false;
+    }
+    range->run = (struct btree_run){.count = 0};
+    return outcome == INDEX_NOTHING || make_range(run, plan, &value, range);
 }
 
 static uint64_t place_hash(const struct btree_bound *place, uint64_t seed)

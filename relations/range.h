@@ -10,6 +10,7 @@
 #include "base/slice.h"
 #include "relations/expression.h"
 #include "storage/database.h"
+#include "storage/index_search.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,15 +30,18 @@ struct range_plan {
     struct index *index;
     struct range_part *parts; /* in the order in which they were given */
     uint32_t count;
-    bool takes_id; /* one `eq` on the whole of by_id: the map finds it */
+    bool takes_id;     /* one `eq` on the whole of by_id: the map finds it */
+    bool by_reference; /* one `eq` on a first field of ids: index_search_ids() finds it */
 };
 
 /* Keys up to this size need no memory of the request. */
 #define RANGE_ROOM TINY_OR(8, 256)
 
-/* Two places in the index: what lies between them is in the range. Not to be copied: the keys may
- * lie in `room`. */
+/* What is in the range: what lies between two places in the index, or, with `is_run`, a run of its
+ * entries that has been found already. Not to be copied: the keys may lie in `room`. */
 struct range {
+    bool is_run;
+    struct btree_run run;
     struct btree_bound lower;
     struct btree_bound upper;
     uint32_t room_used;
@@ -57,6 +61,12 @@ MUST_CHECK bool range_compile(struct compiler *compiler, struct index *index,
  * Errors: of the expressions, InvalidId, NullReference; `*failed` is then the part at fault. */
 MUST_CHECK bool range_evaluate(struct run *run, const struct range_plan *plan, struct range *range,
                                const struct range_part **failed);
+
+/* The same, but gives a run of entries where that is the shorter way. `ahead` is what was found
+ * for the plan's value before, or NULL. */
+MUST_CHECK bool range_find(struct run *run, const struct range_plan *plan,
+                           const struct index_search *ahead, struct range *range,
+                           const struct range_part **failed);
 
 /* The name of an index's field, `_creationTime` and `_id` included. */
 struct slice range_field_name(const struct index *index, uint32_t field);

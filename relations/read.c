@@ -3,6 +3,7 @@
  * All of them walk documents of one range through a reader: it knows beforehand how many there
  * are (from the tree's counts), fetches them in blocks whose cache misses overlap, resolves what
  * they refer to (getManyVia), and passes over what the filter refuses. */
+#include "relations/ahead.h"
 #include "relations/cursor.h"
 #include "relations/step.h"
 
@@ -12,14 +13,13 @@
 
 #include <assert.h>
 
-#define READ_AHEAD             TINY_OR(3, 32)
-#define DOCUMENT_PREFETCH_SIZE 256
-#define PAGE_ITEMS_MAX         10000
-#define PAGE_DOCUMENTS_MAX     10000
+#define READ_AHEAD          TINY_OR(3, 32)
+#define PAGE_ITEMS_MAX      10000
+#define PAGE_DOCUMENTS_MAX  10000
 
 /* Names that are compared for a piece of work, and before the budget is asked again. */
-#define NAMES_OF_WORK          16
-#define NAMES_BETWEEN_LOOKS    4096
+#define NAMES_OF_WORK       16
+#define NAMES_BETWEEN_LOOKS 4096
 
 /* What a reader gives: a document of the range and, in getManyVia, what it refers to. */
 struct entry {
@@ -57,7 +57,7 @@ static bool range_contains(const struct range *range, struct slice key)
 
 static struct slice target_id(const struct step *step, const struct document *link)
 {
-    struct value value = document_find(link, step->to_field.names[0]);
+    struct value value = document_find_again(link, step->to_field.names[0], step->to_place);
     for (uint32_t i = 1; i < step->to_field.name_count; i++) {
         bool is_object = value_type(value) == TYPE_OBJECT;
         value = is_object ? value_find(value, step->to_field.names[i]) : VALUE_IS(VALUE_MISSING);
@@ -65,22 +65,17 @@ static struct slice target_id(const struct step *step, const struct document *li
     return value_type(value) == TYPE_STRING ? value_string_escaped(value) : SLICE("");
 }
 
-/* Finds what the fetched documents refer to, in three passes so that cache misses overlap. */
+/* Finds what the fetched documents refer to. */
 static void resolve_targets(struct reader *reader)
 {
-    const struct hash_map *map = &reader->run->database->documents;
     struct slice ids[READ_AHEAD];
-    uint64_t hashes[READ_AHEAD];
+    struct document *targets[READ_AHEAD];
     for (uint32_t i = 0; i < reader->count; i++) {
         ids[i] = target_id(reader->step, reader->entries[i].document);
-        hashes[i] = hash_map_hash(map, ids[i]);
-        hash_map_prefetch_slot(map, hashes[i]);
     }
+    database_find_all(reader->run->database, ids, reader->count, targets);
     for (uint32_t i = 0; i < reader->count; i++) {
-        hash_map_prefetch_entry(map, hashes[i]);
-    }
-    for (uint32_t i = 0; i < reader->count; i++) {
-        reader->entries[i].target = hash_map_find(map, hashes[i], ids[i]);
+        reader->entries[i].target = targets[i];
     }
 }
 
@@ -131,6 +126,11 @@ static bool reader_open(struct reader *reader, struct run *run, const struct ste
     if (step->range.takes_id) {
         return open_by_id(reader, range);
     }
+    if (range->is_run) {
+        reader->left = range->run.count;
+        reader->cursor = step->descending ? range->run.last : range->run.first;
+        return true;
+    }
     if (step->range.index->by_id) {
         table_build_by_id(step->table);
     }
@@ -138,14 +138,6 @@ static bool reader_open(struct reader *reader, struct run *run, const struct ste
     reader->left =
         btree_range(tree, &range->lower, &range->upper, step->descending, &reader->cursor);
     return true;
-}
-
-/* Asks for all of a document of usual size, because its text is going to be copied. */
-static void prefetch_document(const void *document)
-{
-    for (uintptr_t offset = 0; offset < DOCUMENT_PREFETCH_SIZE; offset += CACHE_LINE_SIZE) {
-        PREFETCH((const void *)((uintptr_t)document + offset));
-    }
 }
 
 /* Fetches the next block. Without a filter all of it is going to be taken, so that it is counted
@@ -159,7 +151,7 @@ static bool fetch(struct reader *reader, uint64_t wanted)
         btree_collect(&reader->cursor, reader->step->descending, documents, (size_t)count);
     assert(fetched == count);
     for (size_t i = 0; i < fetched; i++) {
-        prefetch_document(documents[i]);
+        document_prefetch(documents[i]);
     }
     for (size_t i = 0; i < fetched; i++) {
         reader->entries[i] = (struct entry){.document = documents[i], .target = documents[i]};
@@ -407,12 +399,8 @@ static bool fail_nothing(struct run *run, const struct step *step)
 
 /* The reads. */
 
-static bool evaluate_range(struct run *run, const struct step *step, struct range *range)
+static bool fail_range(struct run *run, const struct step *step, const struct range_part *failed)
 {
-    const struct range_part *failed;
-    if (range_evaluate(run, &step->range, range, &failed)) {
-        return true;
-    }
     if (failed->is_value) {
         return step_fail_at(run, step, PARAM_VALUE);
     }
@@ -421,33 +409,86 @@ static bool evaluate_range(struct run *run, const struct step *step, struct rang
     return step_fail_at(run, step, PARAM_RANGE);
 }
 
-/* At most `most` entries, as a list. */
-static bool collect(struct reader *reader, uint64_t most, bool with_link, struct value *result)
+/* The range as two places, which a page needs. */
+static bool evaluate_range(struct run *run, const struct step *step, struct range *range)
 {
-    struct run *run = reader->run;
-    struct list_builder list = {0};
-    uint64_t count = reader->left + reader->count;
-    count = count < most ? count : most;
-    /* A filter leaves an unknown part of them. */
-    if (!reader->step->filter && !list_reserve(run, &list, (uint32_t)count)) {
-        return false;
-    }
-    while (list.count < most) {
+    const struct range_part *failed;
+    return range_evaluate(run, &step->range, range, &failed) || fail_range(run, step, failed);
+}
+
+/* The range in whatever form. */
+static bool find_range(struct run *run, const struct step *step, struct range *range)
+{
+    const struct range_part *failed;
+    return range_find(run, &step->range, ahead_find(run, step), range, &failed) ||
+           fail_range(run, step, failed);
+}
+
+/* Appends the entries that pass the filter, until the list has `most` items. */
+static bool collect_filtered(struct reader *reader, uint64_t most, bool with_link,
+                             struct list_builder *list)
+{
+    while (list->count < most) {
         const struct entry *entry = NULL;
         struct value value;
-        if (!reader_next(reader, most - list.count, UINT64_MAX, &entry)) {
+        if (!reader_next(reader, most - list->count, UINT64_MAX, &entry)) {
             return false;
         }
         if (!entry) {
             break;
         }
-        if (!entry_value(run, reader->step, entry, with_link, &value) ||
-            !list_append(run, &list, value)) {
+        if (!entry_value(reader->run, reader->step, entry, with_link, &value) ||
+            !list_append(reader->run, list, value)) {
             return false;
         }
     }
-    *result = value_from_items(list.items, list.count);
     return true;
+}
+
+/* Appends the entries that were fetched; there is room. */
+static bool collect_fetched(struct reader *reader, bool with_link, struct list_builder *list)
+{
+    for (; reader->next < reader->count; reader->next++) {
+        const struct entry *entry = &reader->entries[reader->next];
+        struct value value;
+        if (!check_target(reader, entry) ||
+            !entry_value(reader->run, reader->step, entry, with_link, &value)) {
+            return false;
+        }
+        list_put(list, value);
+    }
+    return true;
+}
+
+/* Appends `count` entries, which are there. */
+static bool collect_all(struct reader *reader, uint64_t count, bool with_link,
+                        struct list_builder *list)
+{
+    if (count == 0) {
+        return true;
+    }
+    if (!list_reserve(reader->run, list, (uint32_t)count) ||
+        !collect_fetched(reader, with_link, list)) {
+        return false;
+    }
+    while (list->count < count) {
+        if (!fetch(reader, count - list->count) || !collect_fetched(reader, with_link, list)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* At most `most` entries, as a list. */
+static bool collect(struct reader *reader, uint64_t most, bool with_link, struct value *result)
+{
+    struct list_builder list = {0};
+    uint64_t count = reader->left + reader->count;
+    count = count < most ? count : most;
+    bool collected = reader->step->filter ? collect_filtered(reader, most, with_link, &list)
+                                          : collect_all(reader, count, with_link, &list);
+    *result = value_from_items(list.items, list.count);
+    return collected;
 }
 
 static bool read_first(struct reader *reader, struct value *result)
@@ -737,7 +778,7 @@ static bool run_many(struct run *run, const struct step *step, struct value *res
         !step_whole_number(run, step, PARAM_TAKE, 0, UINT32_MAX, &most)) {
         return false;
     }
-    return evaluate_range(run, step, &range) && reader_open(&reader, run, step, &range) &&
+    return find_range(run, step, &range) && reader_open(&reader, run, step, &range) &&
            collect(&reader, most, page.with_link, result);
 }
 
@@ -755,7 +796,7 @@ bool read_run(struct run *run, const struct step *step, struct value *result)
     default:
         break;
     }
-    if (!evaluate_range(run, step, &range)) {
+    if (!find_range(run, step, &range)) {
         return false;
     }
     if (step->method->kind == METHOD_TAKE &&

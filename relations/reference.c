@@ -238,11 +238,21 @@ static bool fail_reference(struct run *run, const struct expression *expression,
 
 static struct value document_segment(const struct document *document, struct segment *segment)
 {
-    if (segment->shape_serial != document->shape->serial) {
-        segment->shape_position = shape_find(document->shape, segment->name);
-        segment->shape_serial = document->shape->serial;
+    return document_find_again(document, segment->name, &segment->place);
+}
+
+bool reference_peek(const struct expression *expression, struct value root, struct value *result)
+{
+    assert(expression->kind == EXPRESSION_REFERENCE && expression->count <= 1);
+    *result = root;
+    if (expression->count == 0) {
+        return true;
     }
-    return document_field(document, segment->shape_position);
+    if (root.kind != VALUE_DOCUMENT || expression->segments->kind != SEGMENT_FIELD) {
+        return false;
+    }
+    *result = document_segment(document_of(root), expression->segments);
+    return true;
 }
 
 /* Steps from `*value` along one FIELD or ITEM segment; `*stopped` where a `?.` met nothing. */
@@ -292,6 +302,31 @@ static bool follow_to_each(struct run *run, const struct expression *expression,
     return true;
 }
 
+/* Whether segment number `place` is a field, and the last one. */
+static bool is_last_field(const struct expression *expression, uint32_t place)
+{
+    return place + 1 == expression->count && expression->segments[place].kind == SEGMENT_FIELD;
+}
+
+/* Appends the field that the last segment names of each item: most paths over lists end so. */
+static bool append_fields(struct run *run, const struct expression *expression,
+                          const struct value *items, uint32_t count, struct list_builder *results)
+{
+    struct segment *segment = &expression->segments[expression->count - 1];
+    if (!budget_take_work(run->budget, count, run->error) || !list_make_room(run, results, count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct value value = items[i];
+        bool stopped;
+        if (!follow(run, expression, segment, &value, &stopped)) {
+            return false;
+        }
+        list_put(results, value);
+    }
+    return true;
+}
+
 /* Applies the segments from number `from` on to each item of `list` and appends the results;
  * what a further EACH gives is joined to them. */
 static bool append_each(struct run *run, const struct expression *expression, uint32_t from,
@@ -305,6 +340,9 @@ static bool append_each(struct run *run, const struct expression *expression, ui
     uint32_t count;
     if (!run_items(run, list, "`[*]`", &items, &count)) {
         return false;
+    }
+    if (is_last_field(expression, from)) {
+        return append_fields(run, expression, items, count, results);
     }
     for (uint32_t i = 0; i < count; i++) {
         struct value value = items[i];

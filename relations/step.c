@@ -176,6 +176,7 @@ static bool compile_to_field(struct compiler *compiler, const struct bound_param
     if (!step_literal_string(bound, PARAM_TO_FIELD, compiler->error, &text)) {
         return false;
     }
+    step->to_place = arena_allocate_zeroed(compiler->arena, sizeof(*step->to_place));
     const struct type *fields = step->table->schema->fields;
     bool fits = split_path(compiler->arena, text, &step->to_field);
     if (fits && fields && !slice_equal(text, SLICE("_id"))) {
@@ -402,6 +403,7 @@ bool step_compile(struct compiler *compiler, const struct method *method, struct
         .method = method,
         .number = compiler->step_count,
         .slot = SLOT_NONE,
+        .ahead = AHEAD_NONE,
         .as_slot = SLOT_NONE,
         .index_slot = SLOT_NONE,
     };
@@ -513,14 +515,6 @@ bool step_whole_number(struct run *run, const struct step *step, enum parameter 
               expected.data);
     run->error->value = value;
     return step_fail_at(run, step, parameter);
-}
-
-bool step_count_documents(struct run *run, const struct step *step, uint64_t count)
-{
-    if (run->counts) {
-        run->counts[step->number].documents += count;
-    }
-    return budget_take_documents(run->budget, count, run->error);
 }
 
 bool step_run(struct run *run, const struct step *step, struct value *result)

@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The step is not looked ahead for (relations/ahead.h). */
+#define AHEAD_NONE         UINT32_MAX
+
 /* The most params of one verb that are evaluated. */
 #define STEP_ARGUMENTS_MAX 6
 
@@ -40,6 +43,7 @@ struct step {
     const struct method *method;
     uint32_t number; /* within the program, in the order of the text */
     uint32_t slot;   /* of its name; SLOT_NONE */
+    uint32_t ahead;  /* its number among those that are looked ahead for; AHEAD_NONE */
     bool descending;
     bool has_select;
     uint32_t argument_count;
@@ -52,6 +56,7 @@ struct step {
     int8_t range_position;
     struct slice field;              /* as given: `field` of a helper, of walk */
     struct schema_path to_field;     /* getManyVia */
+    struct shape_place *to_place;    /* of its first name */
     const struct expression *filter; /* NULL: none */
     uint64_t filter_hash;            /* of its text */
     const struct slice *select;      /* canonical names */
@@ -70,6 +75,7 @@ struct step {
 struct block {
     struct step *steps;
     uint32_t count;
+    uint32_t ahead_count; /* steps that are looked ahead for */
     struct expression result;
 };
 
@@ -149,6 +155,13 @@ MUST_CHECK bool get_document(struct run *run, const struct step *step, struct va
                              struct document **document);
 
 /* Counts documents that were read for the step. Errors: LimitExceeded. */
-MUST_CHECK bool step_count_documents(struct run *run, const struct step *step, uint64_t count);
+MUST_CHECK static inline bool step_count_documents(struct run *run, const struct step *step,
+                                                   uint64_t count)
+{
+    if (run->counts) {
+        run->counts[step->number].documents += count;
+    }
+    return budget_take_documents(run->budget, count, run->error);
+}
 
 #endif

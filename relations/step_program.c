@@ -1,4 +1,5 @@
 /* Compiling what only programs have: blocks of steps, and the verbs on lists and graphs. */
+#include "relations/ahead.h"
 #include "relations/step.h"
 
 #include <assert.h>
@@ -192,6 +193,9 @@ static bool compile_async_map(struct compiler *compiler, const struct bound_para
         return false;
     }
     compiler->binding_count = binding_count;
+    if (!compiler->may_write) {
+        ahead_plan(step);
+    }
     return true;
 }
 

@@ -3,26 +3,49 @@
 
 #include "index/order.h"
 
-static void place(struct value_set *set, uint32_t number)
+/* Growing by four times keeps what is moved within a third of what is put in. */
+#define SLOTS_FIRST TINY_OR(2, 64)
+#define SLOTS_GROW  4
+
+/* The slot that holds the value, or the free one where it belongs. */
+static struct value_set_slot *find_slot(const struct value_set *set, struct value value,
+                                        uint32_t hash)
 {
-    uint64_t slot = value_hash(set->values.items[number], 0);
-    while (set->slots[slot & (set->slot_count - 1)] != 0) {
-        slot += 1;
+    uint32_t mask = set->slot_count - 1;
+    uint32_t place = hash & mask;
+    for (;; place = (place + 1) & mask) {
+        struct value_set_slot *slot = &set->slots[place];
+        bool equal = slot->after > 0 && slot->hash == hash &&
+                     value_equal(set->values.items[slot->after - 1], value);
+        if (equal || slot->after == 0) {
+            return slot;
+        }
     }
-    set->slots[slot & (set->slot_count - 1)] = number + 1;
+}
+
+static void move_slot(struct value_set *set, struct value_set_slot slot)
+{
+    uint32_t mask = set->slot_count - 1;
+    uint32_t place = slot.hash & mask;
+    while (set->slots[place].after > 0) {
+        place = (place + 1) & mask;
+    }
+    set->slots[place] = slot;
 }
 
 static bool grow(struct run *run, struct value_set *set)
 {
-    uint64_t slot_count = set->slot_count ? set->slot_count * 2 : 16;
-    size_t size = slot_count * sizeof(uint32_t);
+    struct value_set before = *set;
+    set->slot_count = before.slot_count ? before.slot_count * SLOTS_GROW : SLOTS_FIRST;
+    size_t size = set->slot_count * sizeof(struct value_set_slot);
     if (!budget_take_bytes(run->budget, size, run->error)) {
         return false;
     }
     set->slots = arena_allocate_zeroed(run->arena, size);
-    set->slot_count = slot_count;
-    for (uint32_t i = 0; i < set->values.count; i++) {
-        place(set, i);
+    for (uint32_t i = 0; i < before.slot_count; i++) {
+        if (before.slots[i].after > 0) {
+            move_slot(set, before.slots[i]);
+        }
     }
     return true;
 }
@@ -36,24 +59,17 @@ bool value_set_put(struct run *run, struct value_set *set, struct value value, u
     if (!budget_take_value(run->budget, value, run->error)) {
         return false;
     }
-    uint64_t slot = value_hash(value, 0);
-    *added = false;
-    for (;; slot++) {
-        uint32_t found = set->slots[slot & (set->slot_count - 1)];
-        if (found == 0) {
-            break;
+    uint32_t hash = (uint32_t)value_hash(value, 0);
+    struct value_set_slot *slot = find_slot(set, value, hash);
+    *added = slot->after == 0;
+    if (*added) {
+        if (!list_make_room(run, &set->values, 1)) {
+            return false;
         }
-        *number = found - 1;
-        if (value_equal(set->values.items[*number], value)) {
-            return true;
-        }
+        set->values.items[set->values.count] = value; /* a missing one stays what it is */
+        set->values.count += 1;
+        *slot = (struct value_set_slot){.hash = hash, .after = set->values.count};
     }
-    *number = set->values.count;
-    *added = true;
-    set->slots[slot & (set->slot_count - 1)] = *number + 1;
-    if (!list_append(run, &set->values, value)) {
-        return false;
-    }
-    set->values.items[*number] = value; /* a missing one stays what it is */
+    *number = slot->after - 1;
     return true;
 }

@@ -9,11 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct value_set_slot {
+    uint32_t hash;  /* a part of the value's */
+    uint32_t after; /* the value's number + 1; 0: free */
+};
+
 /* An empty set is {0}. */
 struct value_set {
     struct list_builder values; /* by number */
-    uint32_t *slots;            /* number + 1, or 0 */
-    uint64_t slot_count;        /* a power of two, at least twice the values; or 0 */
+    struct value_set_slot *slots;
+    uint32_t slot_count; /* a power of two, at least twice the values; or 0 */
 };
 
 /* Puts a value in, unless an equal one is there. `*number` becomes its number, `*added` tells

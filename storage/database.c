@@ -211,6 +211,37 @@ struct document *database_find(const struct database *database, struct slice id)
     return hash_map_find(map, hash_map_hash(map, id), id);
 }
 
+/* Ids that are looked up together. */
+#define FIND_AHEAD TINY_OR(2, 16)
+
+static void find_few(const struct hash_map *map, const struct slice *ids, uint32_t count,
+                     struct document **documents)
+{
+    uint64_t hashes[FIND_AHEAD];
+    for (uint32_t i = 0; i < count; i++) {
+        hashes[i] = hash_map_hash(map, ids[i]);
+        hash_map_prefetch_slot(map, hashes[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        documents[i] = hash_map_guess(map, hashes[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (documents[i] && !document_has_id(documents[i], ids[i])) {
+            documents[i] = hash_map_find(map, hashes[i], ids[i]);
+        }
+    }
+}
+
+void database_find_all(const struct database *database, const struct slice *ids, uint32_t count,
+                       struct document **documents)
+{
+    for (uint32_t i = 0; i < count; i += FIND_AHEAD) {
+        uint32_t left = count - i;
+        find_few(&database->documents, ids + i, left < FIND_AHEAD ? left : FIND_AHEAD,
+                 documents + i);
+    }
+}
+
 size_t database_memory(const struct database *database)
 {
     return pool_used(database->pool) + database->documents.size + database->shape_size;

@@ -117,6 +117,10 @@ void table_build_by_id(struct table *table);
 /* The document with the id, or NULL. `id` may be any text. */
 struct document *database_find(const struct database *database, struct slice id);
 
+/* The documents with the ids, or NULL where there is none; their cache misses overlap. */
+void database_find_all(const struct database *database, const struct slice *ids, uint32_t count,
+                       struct document **documents);
+
 /* Bytes of documents, indexes, map and shapes. */
 size_t database_memory(const struct database *database);
 

@@ -180,14 +180,6 @@ struct slice document_field_text(const struct document *document, uint32_t posit
     return slice_make(document->text + begin, field_end(document, position) - begin);
 }
 
-struct value document_field(const struct document *document, uint32_t position)
-{
-    if (position == SHAPE_NO_FIELD) {
-        return VALUE_IS(VALUE_MISSING);
-    }
-    return value_from_text(document_field_text(document, position));
-}
-
 struct value document_find(const struct document *document, struct slice name)
 {
     return document_field(document, shape_find(document->shape, name));

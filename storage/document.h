@@ -17,6 +17,7 @@
 #include "base/pool.h"
 #include "base/slice.h"
 #include "base/value.h"
+#include "storage/id.h"
 #include "storage/shape.h"
 
 #include <stddef.h>
@@ -87,8 +88,26 @@ static inline struct document *document_of(struct value value)
                                        offsetof(struct document, text));
 }
 
+/* Most documents are no longer, header included. */
+#define DOCUMENT_PREFETCH_SIZE 256
+
+/* Asks for all of a document of usual size, because its text is going to be copied. */
+static inline void document_prefetch(const struct document *document)
+{
+    for (uintptr_t offset = 0; offset < DOCUMENT_PREFETCH_SIZE; offset += CACHE_LINE_SIZE) {
+        PREFETCH((const void *)((uintptr_t)document + offset));
+    }
+}
+
 /* The id: the bytes of `_id` between its quotes. */
 struct slice document_id(const struct document *document);
+
+/* Whether that is the document's id; `id` may be any text. */
+static inline bool document_has_id(const struct document *document, struct slice id)
+{
+    const char *own = document->text + DOCUMENT_ID_OFFSET;
+    return id.size <= ID_TEXT_SIZE_MAX && memcmp(own, id.data, id.size) == 0 && own[id.size] == '"';
+}
 
 /* The same of an opaque entry: what the hash map by id reads. */
 struct slice document_id_of_entry(const void *entry);
@@ -97,7 +116,20 @@ struct slice document_id_of_entry(const void *entry);
 struct slice document_field_text(const struct document *document, uint32_t position);
 
 /* The value of the field at `position` (as shape_find gave it); SHAPE_NO_FIELD is missing. */
-struct value document_field(const struct document *document, uint32_t position);
+static inline struct value document_field(const struct document *document, uint32_t position)
+{
+    if (position == SHAPE_NO_FIELD) {
+        return VALUE_IS(VALUE_MISSING);
+    }
+    return value_from_text(document_field_text(document, position));
+}
+
+/* The value of the top-level field `name`, whose position in the document's shape `place` keeps. */
+static inline struct value document_find_again(const struct document *document, struct slice name,
+                                               struct shape_place *place)
+{
+    return document_field(document, shape_find_again(document->shape, name, place));
+}
 
 /* The value of the top-level field `name`, or missing. */
 struct value document_find(const struct document *document, struct slice name);

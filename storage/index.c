@@ -240,6 +240,15 @@ static uint64_t hint_of_id_form(struct slice key)
     return HINT_BEHIND;
 }
 
+bool index_hint_of_id(const struct index *index, struct slice id, uint64_t *hint)
+{
+    if (!index->hints_of_ids || !id_read_hint(id, hint)) {
+        return false;
+    }
+    *hint = clamp_id_hint(*hint);
+    return true;
+}
+
 static uint64_t hint_of_ids_key(struct slice key)
 {
     uint8_t form = key.size > 0 ? (uint8_t)key.data[0] : 0;

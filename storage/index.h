@@ -58,6 +58,10 @@ void index_append_key(const struct index *index, const struct document *document
 void index_bound(const struct index *index, struct slice key, bool after,
                  struct btree_bound *bound);
 
+/* Whether the index's first field can only hold ids of one table, or nothing, and `id` may be one
+ * of them; the hint of all documents that hold it is then `*hint`. */
+MUST_CHECK bool index_hint_of_id(const struct index *index, struct slice id, uint64_t *hint);
+
 /* The document other than `except` that has the same fields as `document`, or NULL; only for a
  * unique index, and NULL where a field of `document` is missing. */
 struct document *index_find_duplicate(struct index *index, const struct document *document,

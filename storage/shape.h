@@ -7,6 +7,7 @@
 #ifndef TENON_STORAGE_SHAPE_H
 #define TENON_STORAGE_SHAPE_H
 
+#include "base/macros.h"
 #include "base/slice.h"
 #include "base/value.h"
 #include "storage/type.h"
@@ -48,5 +49,22 @@ void shape_release(struct shape *shape);
 
 /* The position of the field `name`, or SHAPE_NO_FIELD. */
 uint32_t shape_find(const struct shape *shape, struct slice name);
+
+/* Where a name was in the shape that was looked at last; zeroed: in none yet. */
+struct shape_place {
+    uint64_t serial;
+    uint32_t position;
+};
+
+/* The same as shape_find for a place that always keeps the same name. */
+static inline uint32_t shape_find_again(const struct shape *shape, struct slice name,
+                                        struct shape_place *place)
+{
+    if (UNLIKELY(place->serial != shape->serial)) {
+        place->position = shape_find(shape, name);
+        place->serial = shape->serial;
+    }
+    return place->position;
+}
 
 #endif

@@ -284,6 +284,34 @@ static void assert_range_agrees(struct universe *universe)
     }
 }
 
+/* A run of some entry's hint, or of a hint that no entry has, is all entries with that hint. */
+static void assert_run_agrees(struct universe *universe, void **present, size_t count)
+{
+    const struct btree_order *order = &universe->order;
+    uint64_t choice = next_random(&universe->random);
+    struct btree_run run = {.hint = order->hint(order->context, random_entry(universe))};
+    run.hint += choice % 4 == 0 ? 1 : 0;
+    size_t first = 0;
+    while (first < count && order->hint(order->context, present[first]) < run.hint) {
+        first++;
+    }
+    size_t end = first;
+    while (end < count && order->hint(order->context, present[end]) == run.hint) {
+        end++;
+    }
+    btree_run_descend(&universe->tree, &run);
+    btree_run_find(&run);
+    if (!btree_run_count(&run)) {
+        cr_assert_gt(end - first, BTREE_LEAF_MIN * (BTREE_LEAVES_WALKED - 2));
+        return;
+    }
+    cr_assert_eq(run.count, end - first);
+    if (run.count > 0) {
+        cr_assert_eq(btree_entry(&run.first), present[first]);
+        cr_assert_eq(btree_entry(&run.last), present[end - 1]);
+    }
+}
+
 static void assert_walks_agree(struct universe *universe, void **present, size_t count)
 {
     struct btree_cursor cursor;
@@ -332,6 +360,7 @@ static void assert_agrees(struct universe *universe)
     for (unsigned i = 0; i < 50; i++) {
         assert_bound_agrees(universe, present, count);
         assert_range_agrees(universe);
+        assert_run_agrees(universe, present, count);
     }
     for (unsigned i = 0; i < 4 && count > 0; i++) {
         size_t from = next_random(&universe->random) % count;

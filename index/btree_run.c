@@ -1,0 +1,61 @@
+/* Finding entries by their hints alone, several at a time. See btree_run in btree.h.
+ *
+ * Going down, the way left of all separators that have the hint is taken: an entry left of such a
+ * separator may have the same hint, but none further left has. */
+#include "index/btree.h"
+
+#include "index/btree_node.h"
+
+void btree_run_descend(const struct btree *tree, struct btree_run *run)
+{
+    const struct btree_node *node = tree->root;
+    while (node != NULL && node->level > 0) {
+        const struct inner *inner = (const struct inner *)node;
+        node = inner->children[count_smaller(inner->hints + 1, node->count - 1, run->hint)];
+        prefetch_node(node);
+    }
+    run->first = (struct btree_cursor){.leaf = node};
+}
+
+void btree_run_find(struct btree_run *run)
+{
+    const struct leaf *leaf = (const struct leaf *)run->first.leaf;
+    if (leaf == NULL) {
+        return;
+    }
+    uint32_t position = count_smaller(leaf->hints, leaf->node.count, run->hint);
+    if (position == leaf->node.count) {
+        leaf = leaf->next;
+        position = 0;
+    }
+    run->first = (struct btree_cursor){.leaf = NULL};
+    if (leaf != NULL) {
+        run->first = (struct btree_cursor){.leaf = &leaf->node, .position = position};
+        PREFETCH(&leaf->hints[position]);
+        PREFETCH(&leaf->entries[position]);
+    }
+}
+
+bool btree_run_count(struct btree_run *run)
+{
+    const struct leaf *leaf = (const struct leaf *)run->first.leaf;
+    uint32_t position = run->first.position;
+    run->last = (struct btree_cursor){.leaf = NULL};
+    run->count = 0;
+    for (uint32_t i = 0; i < BTREE_LEAVES_WALKED; i++) {
+        uint32_t end = position;
+        while (leaf != NULL && end < leaf->node.count && leaf->hints[end] == run->hint) {
+            end++;
+        }
+        if (end > position) {
+            run->last = (struct btree_cursor){.leaf = &leaf->node, .position = end - 1};
+            run->count += end - position;
+        }
+        if (leaf == NULL || end < leaf->node.count) {
+            return true;
+        }
+        leaf = leaf->next;
+        position = 0;
+    }
+    return false;
+}
