@@ -69,6 +69,22 @@ $(BUILD)/tiny/%.o: %.c | deps
 $(BUILD)/unit-tiny: $(call objects,tiny,$(LIBRARY) $(UNIT_SOURCES))
 	$(CC) $(SANITIZE) $^ -o $@ $(call libs,$(TEST_PACKAGES))
 
+# And with the sanitizer of threads. Criterion's processes cannot be run under it, a server can.
+$(BUILD)/threads/%.o: %.c | deps
+	@mkdir -p $(@D)
+	$(compile) -O1 -g -fsanitize=thread
+
+$(BUILD)/tenon-threads: $(call objects,threads,$(SOURCES))
+	$(CC) -fsanitize=thread $^ -o $@ $(call libs,)
+
+# And without sanitizers, for valgrind.
+$(BUILD)/plain/%.o: %.c | deps
+	@mkdir -p $(@D)
+	$(compile) -O1 -g
+
+$(BUILD)/unit-plain: $(call objects,plain,$(LIBRARY) $(UNIT_SOURCES))
+	$(CC) $^ -o $@ $(call libs,$(TEST_PACKAGES))
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # ---- What is run.
@@ -93,19 +109,31 @@ test: $(BUILD)/unit $(BUILD)/live $(BUILD)/tenon-sanitized ## all tests, under s
 test-tiny: $(BUILD)/unit-tiny ## the unit tests and transcripts once more, with tiny constants
 	tools/run-tests $(BUILD) $(BUILD)/unit-tiny
 
+.PHONY: test-tsan
+test-tsan: $(BUILD)/live $(BUILD)/tenon-threads ## the live tests, with a server that finds races
+	TENON_BINARY=$(BUILD)/tenon-threads tools/run-tests $(BUILD) $(BUILD)/live
+
+.PHONY: test-valgrind
+test-valgrind: $(BUILD)/unit-plain | deps-check ## the unit tests under valgrind
+	LIMIT=14400 RUNNER="valgrind -q --trace-children=yes --log-file=$(abspath $(BUILD))/sanitizer.%p" \
+	    tools/run-tests $(BUILD) $(BUILD)/unit-plain
+
 .PHONY: check
 check: deps-check ## everything: tests, style, layers, warnings of two compilers, clang-tidy
 	@MAKE="$(MAKE)" BUILD="$(BUILD)" tools/run-checks test test-tiny style layers warnings bench-instructions tidy
 
-# The random tests once more with other seeds (SEEDS of them), normal and tiny in turn; then kills,
-# power losses and flips by the thousands; then both fuzzers of recovery, for SECONDS each.
+# The random tests once more with other seeds (SEEDS of them), normal and tiny in turn; the tests
+# under valgrind and the sanitizer of threads; then kills, power losses and flips by the thousands;
+# then both fuzzers of recovery, for SECONDS each.
 SEEDS        ?= 20
 FUZZ_ON_DISK := journal snapshot
 LONG         := $(BUILD)/unit $(BUILD)/unit-tiny $(BUILD)/live $(BUILD)/tenon-sanitized
 
 .PHONY: check-long check-durability
-check-long: check $(LONG) ## and the random tests with many seeds, kills, power losses, fuzzers
+check-long: check $(LONG) ## and races, valgrind, random tests with many seeds, kills, fuzzers
 	@tools/run-seeds $(BUILD) $(SEEDS)
+	@$(MAKE) --no-print-directory test-tsan
+	@$(MAKE) --no-print-directory test-valgrind
 	@$(MAKE) --no-print-directory check-durability
 
 check-durability: SECONDS = 1800
@@ -114,6 +142,30 @@ check-durability: $(LONG) $(FUZZ_ON_DISK:%=$(BUILD)/fuzz/target-%) ## its last p
 	TENON_LONG=1 LIMIT=14400 FILTER='live_durability/kill_9_*' \
 	    tools/run-tests $(BUILD) $(BUILD)/live
 	tools/fuzz $(BUILD) "$(FUZZ_ON_DISK)" $(SECONDS)
+
+# What the tests run of the code, by clang's counters. Assertions have no branches of their own here.
+COVERAGE := -O1 -g -fprofile-instr-generate -fcoverage-mapping
+
+$(BUILD)/covered/%.o: %.c | deps-coverage
+	@mkdir -p $(@D)
+	clang $(STANDARD) $(WARNINGS) -MMD -MP $(call flags,$<) -c $< -o $@ $(COVERAGE)
+
+$(BUILD)/tenon-covered: $(call objects,covered,$(SOURCES))
+	clang $(COVERAGE) $^ -o $@ $(call libs,)
+
+$(BUILD)/unit-covered: $(call objects,covered,$(LIBRARY) $(UNIT_SOURCES))
+	clang $(COVERAGE) $^ -o $@ $(call libs,$(TEST_PACKAGES))
+
+$(BUILD)/live-covered: $(call objects,covered,$(LIBRARY) $(LIVE_SOURCES))
+	clang $(COVERAGE) $^ -o $@ $(call libs,$(TEST_PACKAGES))
+
+.PHONY: deps-coverage
+deps-coverage:
+	@tools/install-dependencies coverage
+
+.PHONY: coverage
+coverage: $(addprefix $(BUILD)/,unit-covered live-covered tenon-covered) ## what tests leave out
+	tools/coverage $(BUILD)
 
 .PHONY: style
 style: | deps-check

@@ -249,7 +249,7 @@ Test(live_overload, a_client_that_always_has_a_request_under_way_is_served)
 {
     const char *const options[] = {"--request-timeout-ms", "400", NULL};
     const struct slice half = slice_make(PING, 20);
-    const struct slice rest = slice_make(PING + 20, strlen(PING) - 20);
+    const struct slice rest = slice_make(&PING[20], strlen(PING) - 20);
     struct fixture fixture;
     setup(&fixture, options);
     live_send(&fixture.client, half);

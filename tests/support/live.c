@@ -58,6 +58,7 @@ static void become(const struct spawn *spawn, char *const *arguments)
         snprintf(options, sizeof(options), "log_path=%s", spawn->sanitizer_log);
         setenv("ASAN_OPTIONS", options, 1);
         setenv("UBSAN_OPTIONS", options, 1);
+        setenv("TSAN_OPTIONS", options, 1);
     }
     dup2(spawn->input, STDIN_FILENO);
     dup2(spawn->output, STDOUT_FILENO);
