@@ -63,6 +63,12 @@ struct btree_bound {
     bool after;
 };
 
+/* An entry and its hint. */
+struct btree_item {
+    uint64_t hint;
+    void *entry;
+};
+
 struct btree_node;
 
 struct btree {
@@ -96,7 +102,7 @@ void btree_remove(struct btree *tree, void *entry);
 void btree_replace(struct btree *tree, void *before, void *after);
 
 /* Fills an empty tree with `count` entries that ascend strictly; leaves are left full. */
-void btree_build(struct btree *tree, void **entries, uint64_t count);
+void btree_build(struct btree *tree, const struct btree_item *items, uint64_t count);
 
 /* The number of entries before `bound`. O(log n). */
 uint64_t btree_rank(struct btree *tree, const struct btree_bound *bound);

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define AHEAD 8 /* entries that are fetched before their hints are read */
-
 /* A node of the level that is done, and what bounds it from below. */
 struct pending {
     struct btree_node *node;
@@ -16,28 +14,28 @@ struct pending {
     struct separator *separator;
 };
 
-static struct leaf *build_leaf(struct btree *tree, void **entries, uint64_t count)
+static struct leaf *build_leaf(struct btree *tree, const struct btree_item *items, uint64_t count)
 {
     struct leaf *leaf = leaf_create(tree);
     uint32_t taken = count < BTREE_LEAF_CAPACITY ? (uint32_t)count : BTREE_LEAF_CAPACITY;
     for (uint32_t i = 0; i < taken; i++) {
-        if (i + AHEAD < count) {
-            PREFETCH(entries[i + AHEAD]);
-        }
-        leaf->hints[i] = tree->order->hint(tree->order->context, entries[i]);
+        leaf->hints[i] = items[i].hint;
+        leaf->entries[i] = items[i].entry;
     }
-    memcpy(leaf->entries, entries, taken * sizeof(void *));
+    /* Their keys make separators. */
+    PREFETCH(items[0].entry);
+    PREFETCH(items[taken - 1].entry);
     leaf->node.count = taken;
     return leaf;
 }
 
-static uint64_t build_leaves(struct btree *tree, void **entries, uint64_t count,
+static uint64_t build_leaves(struct btree *tree, const struct btree_item *items, uint64_t count,
                              struct pending *level)
 {
     uint64_t leaf_count = 0;
     struct leaf *previous = NULL;
     for (uint64_t done = 0; done < count;) {
-        struct leaf *leaf = build_leaf(tree, entries + done, count - done);
+        struct leaf *leaf = build_leaf(tree, items + done, count - done);
         level[leaf_count] = (struct pending){.node = &leaf->node, .count = leaf->node.count};
         if (previous != NULL) {
             leaf->previous = previous;
@@ -80,7 +78,7 @@ static uint64_t build_level(struct btree *tree, struct pending *level, uint64_t 
     return parent_count;
 }
 
-void btree_build(struct btree *tree, void **entries, uint64_t count)
+void btree_build(struct btree *tree, const struct btree_item *items, uint64_t count)
 {
     assert(tree->root == NULL && tree->count == 0);
     if (count == 0) {
@@ -88,7 +86,7 @@ void btree_build(struct btree *tree, void **entries, uint64_t count)
     }
     uint64_t node_count = (count + BTREE_LEAF_CAPACITY - 1) / BTREE_LEAF_CAPACITY;
     struct pending *level = memory_allocate(node_count * sizeof(*level));
-    uint64_t built = build_leaves(tree, entries, count, level);
+    uint64_t built = build_leaves(tree, items, count, level);
     assert(built == node_count);
     tree->height = 0;
     while (node_count > 1) {

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "index/order.h"
 #include "storage/id.h"
+#include "storage/load_index.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -168,14 +169,6 @@ struct table *database_find_table_by_number(const struct database *database, uin
     return hash_map_find(map, hash_map_hash(map, key), key);
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    const struct document *const *left = a;
-    const struct document *const *right = b;
-    return slice_compare(document_id(*left), document_id(*right));
-}
-
-/* Sorted once, then built bottom-up. */
 void table_build_by_id(struct table *table)
 {
     if (table->by_id_is_built) {
@@ -189,8 +182,7 @@ void table_build_by_id(struct table *table)
         count = btree_collect(&cursor, false, documents, table->count);
     }
     assert(count == table->count);
-    qsort(documents, count, sizeof(void *), compare_ids);
-    btree_build(&table->by_id.tree, documents, count);
+    load_index(&table->by_id, documents, count, NULL);
     memory_release(documents);
     table->by_id_is_built = true;
 }

@@ -56,28 +56,6 @@ static void sweep(struct loader *loader, struct loader_table *list)
     list->dead = 0;
 }
 
-void loader_deinit(struct loader *loader)
-{
-    struct database *database = loader->database;
-    uint64_t place = 0;
-    struct orphan *orphan;
-    while ((orphan = hash_map_iterate(&loader->orphans, &place)) != NULL) {
-        memory_release(orphan);
-    }
-    hash_map_deinit(&loader->orphans);
-    for (uint32_t i = 0; i < database->table_count; i++) {
-        struct loader_table *list = &loader->tables[i];
-        sweep(loader, list);
-        for (size_t number = 0; number < list->count; number++) {
-            document_release(database->pool, list->documents[number]);
-        }
-        memory_release(list->documents);
-    }
-    memory_release(loader->tables);
-    buffer_deinit(&loader->shown);
-    arena_deinit(&loader->arena);
-}
-
 /* Whether the first two fields are `_id`, of the table, and `_creationTime`. */
 static bool has_system_fields(const struct value_field *fields, uint32_t count,
                               uint32_t table_number)
@@ -167,6 +145,12 @@ static struct document *make_document(struct loader *loader, struct table *table
         document_release(pool, document);
         return NULL;
     }
+    /* What is wrong is told by loader_finish(), if the document is still there then. */
+    struct error error;
+    error_init(&error, &loader->arena);
+    if (!table_check_types(table, shape, parts.fields, parts.count, &error)) {
+        loader->tables[table - table->database->tables].suspect = true;
+    }
     return document;
 }
 
@@ -191,6 +175,71 @@ static void bury(struct loader *loader, struct document *document)
     if (list->dead > SWEEP_COUNT_MIN && list->dead > list->count / 2) {
         sweep(loader, list);
     }
+}
+
+/* Takes the document that has waited longest into the map and its list. */
+static void settle_one(struct loader *loader)
+{
+    struct database *database = loader->database;
+    struct hash_map *map = &database->documents;
+    struct loader_waiting *waiting = &loader->waiting[loader->waiting_start];
+    struct document *document = waiting->document;
+    loader->waiting_start = (loader->waiting_start + 1) % LOADER_WAITING_COUNT;
+    loader->waiting_count -= 1;
+    struct table *table = document->shape->table;
+    struct document *before = hash_map_find(map, waiting->hash, document_id(document));
+    if (before != NULL) {
+        hash_map_replace(map, waiting->hash, before, document);
+        bury(loader, before);
+    } else {
+        hash_map_insert(map, waiting->hash, document);
+    }
+    table->count += 1;
+    table->text_size += document->text_size;
+    list_append(&loader->tables[table - database->tables], document);
+}
+
+static void settle_all(struct loader *loader)
+{
+    while (loader->waiting_count > 0) {
+        settle_one(loader);
+    }
+}
+
+static void wait(struct loader *loader, struct document *document)
+{
+    struct hash_map *map = &loader->database->documents;
+    if (loader->waiting_count == LOADER_WAITING_COUNT) {
+        settle_one(loader);
+    }
+    unsigned place = (loader->waiting_start + loader->waiting_count) % LOADER_WAITING_COUNT;
+    uint64_t hash = hash_map_hash(map, document_id(document));
+    loader->waiting[place] = (struct loader_waiting){.document = document, .hash = hash};
+    loader->waiting_count += 1;
+    hash_map_prefetch_slot(map, hash);
+}
+
+void loader_deinit(struct loader *loader)
+{
+    struct database *database = loader->database;
+    settle_all(loader);
+    uint64_t place = 0;
+    struct orphan *orphan;
+    while ((orphan = hash_map_iterate(&loader->orphans, &place)) != NULL) {
+        memory_release(orphan);
+    }
+    hash_map_deinit(&loader->orphans);
+    for (uint32_t i = 0; i < database->table_count; i++) {
+        struct loader_table *list = &loader->tables[i];
+        sweep(loader, list);
+        for (size_t number = 0; number < list->count; number++) {
+            document_release(database->pool, list->documents[number]);
+        }
+        memory_release(list->documents);
+    }
+    memory_release(loader->tables);
+    buffer_deinit(&loader->shown);
+    arena_deinit(&loader->arena);
 }
 
 static bool put_orphan(struct loader *loader, uint32_t table_number, struct slice text)
@@ -234,18 +283,7 @@ bool loader_put(struct loader *loader, uint32_t table_number, struct slice text)
     if (document == NULL) {
         return false;
     }
-    struct hash_map *map = &database->documents;
-    uint64_t hash = hash_map_hash(map, document_id(document));
-    struct document *before = hash_map_find(map, hash, document_id(document));
-    if (before != NULL) {
-        hash_map_replace(map, hash, before, document);
-        bury(loader, before);
-    } else {
-        hash_map_insert(map, hash, document);
-    }
-    table->count += 1;
-    table->text_size += document->text_size;
-    list_append(&loader->tables[table - database->tables], document);
+    wait(loader, document);
     return true;
 }
 
@@ -256,6 +294,7 @@ bool loader_delete(struct loader *loader, uint32_t table_number, struct slice id
     if (table == NULL) {
         return delete_orphan(loader, id);
     }
+    settle_all(loader);
     struct hash_map *map = &database->documents;
     uint64_t hash = hash_map_hash(map, id);
     struct document *document = hash_map_find(map, hash, id);
@@ -315,15 +354,15 @@ static bool check_orphans(struct loader *loader, struct buffer *message)
 
 static void check_documents(struct loader *loader, const struct loader_table *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; list->suspect && i < list->count; i++) {
         arena_reset(&loader->arena);
         check_schema(loader, list->documents[i]);
     }
 }
 
 /* `documents` is sorted as the index is, so that equals are neighbours. */
-static void check_unique_index(struct loader *loader, const struct index *index,
-                               void *const *documents, size_t count)
+static void check_unique(struct loader *loader, const struct index *index, void *const *documents,
+                         size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         if (index_has_same_key(index, documents[i - 1], documents[i])) {
@@ -341,10 +380,13 @@ static void build_indexes(struct loader *loader, struct table *table, struct loa
     assert(list->count == table->count);
     for (uint32_t i = 0; i < table->index_count; i++) {
         struct index *index = &table->indexes[i];
-        load_index(index, list->documents, list->count);
+        void **sorted = index->unique ? memory_allocate(list->count * sizeof(void *) + 1) : NULL;
+        /* By creation time first: where keys tie, the other indexes begin in the right order. */
+        load_index(index, list->documents, list->count, i == 0 ? list->documents : sorted);
         if (index->unique) {
-            check_unique_index(loader, index, list->documents, list->count);
+            check_unique(loader, index, sorted, list->count);
         }
+        memory_release(sorted);
     }
     /* The table has the documents from now on. */
     list->count = 0;
@@ -353,6 +395,7 @@ static void build_indexes(struct loader *loader, struct table *table, struct loa
 bool loader_finish(struct loader *loader, struct buffer *message)
 {
     struct database *database = loader->database;
+    settle_all(loader);
     for (uint32_t i = 0; i < database->table_count; i++) {
         sweep(loader, &loader->tables[i]);
         check_documents(loader, &loader->tables[i]);

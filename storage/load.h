@@ -2,11 +2,11 @@
  *
  * Texts are put and ids deleted in the order of a snapshot and the journal behind it; the map by id
  * is kept up, the indexes are built by loader_finish(), sorted, bottom-up. Every document is
- * checked against the schema then, because the schema may have changed since it was written, and so
- * are unique indexes.
+ * checked against the schema, because the schema may have changed since it was written, and so are
+ * unique indexes.
  *
- * Invariant: a table's list holds every document that was put, in the order of putting; one that
- * was replaced or deleted has a second reference until the list is swept. */
+ * Invariant: a table's list holds every document that was put and does not wait, in the order of
+ * putting; one that was replaced or deleted has a second reference until the list is swept. */
 #ifndef TENON_STORAGE_LOAD_H
 #define TENON_STORAGE_LOAD_H
 
@@ -23,11 +23,21 @@
 /* How many violations of the schema are listed. */
 #define LOADER_VIOLATIONS_SHOWN 20
 
+/* How many documents may be on their way into the map. */
+#define LOADER_WAITING_COUNT    TINY_OR(3, 16)
+
 struct loader_table {
     void **documents;
     size_t count;
     size_t capacity;
-    size_t dead; /* of them */
+    size_t dead;  /* of them */
+    bool suspect; /* one of those that were put did not match the schema */
+};
+
+/* A document that is put next. */
+struct loader_waiting {
+    struct document *document;
+    uint64_t hash; /* of its id */
 };
 
 struct loader {
@@ -36,7 +46,11 @@ struct loader {
     struct arena arena;
     struct loader_table *tables; /* as database->tables */
     struct hash_map orphans;     /* ids of documents of tables that the schema lacks */
-    uint64_t clock_us;           /* the greatest that a record has named */
+    struct loader_waiting waiting[LOADER_WAITING_COUNT]; /* a ring: their slots of the map by id
+                                                          * are on the way from memory */
+    unsigned waiting_start;
+    unsigned waiting_count;
+    uint64_t clock_us; /* the greatest that a record has named */
     uint64_t violations;
     struct buffer shown; /* lines about the first of them */
 };

@@ -1,110 +1,187 @@
-/* A merge sort of (hint, document) pairs, which looks at documents only where hints tie. */
+/* A radix sort of (hint, document) pairs by hint, which keeps the order of pairs whose hints tie;
+ * then a look at the documents of those, which are sorted by merging where they are out of order.
+ */
 #include "storage/load_index.h"
 
+#include "base/macros.h"
 #include "base/memory.h"
 
 #include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
-/* Runs of so many entries are sorted by insertion. */
-#define RUN_COUNT      8
+#define DIGIT_BITS     8
+#define DIGIT_VALUES   (1 << DIGIT_BITS)
+#define DIGIT_COUNT    (64 / DIGIT_BITS)
 
-/* How far ahead documents are asked for while their hints are read. */
-#define PREFETCH_AHEAD 16
+/* How far ahead documents are asked for, and how many bytes of each: most are no longer. */
+#define PREFETCH_AHEAD 12
+#define PREFETCH_SIZE  192
 
-struct entry {
-    uint64_t hint;
-    void *document;
+struct histograms {
+    size_t counts[DIGIT_COUNT][DIGIT_VALUES];
 };
 
-static bool entry_is_before(const struct index *index, const struct entry *a, const struct entry *b)
+static void prefetch_document(const void *document)
 {
-    if (a->hint != b->hint) {
-        return a->hint < b->hint;
-    }
-    return index->order.compare(index->order.context, a->document, b->document) < 0;
-}
-
-static void sort_run(const struct index *index, struct entry *entries, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        struct entry entry = entries[i];
-        size_t place = i;
-        while (place > 0 && entry_is_before(index, &entry, &entries[place - 1])) {
-            entries[place] = entries[place - 1];
-            place -= 1;
-        }
-        entries[place] = entry;
+    for (uintptr_t offset = 0; offset < PREFETCH_SIZE; offset += CACHE_LINE_SIZE) {
+        PREFETCH((const void *)((uintptr_t)document + offset));
     }
 }
 
-/* Merges the sorted runs `from`[0, middle) and [middle, count) into `to`. */
-static void merge(const struct index *index, const struct entry *from, size_t middle, size_t count,
-                  struct entry *to)
+static void read_hints(const struct index *index, void *const *documents, size_t count,
+                       struct btree_item *items)
 {
-    if (middle >= count || !entry_is_before(index, &from[middle], &from[middle - 1])) {
-        memcpy(to, from, count * sizeof(*from));
-        return;
-    }
-    size_t left = 0;
-    size_t right = middle;
     for (size_t i = 0; i < count; i++) {
-        bool take_right =
-            left == middle || (right < count && entry_is_before(index, &from[right], &from[left]));
-        to[i] = take_right ? from[right++] : from[left++];
+        prefetch_document(documents[i + PREFETCH_AHEAD < count ? i + PREFETCH_AHEAD : i]);
+        items[i].entry = documents[i];
+        items[i].hint = index->order.hint(index->order.context, documents[i]);
     }
 }
 
-/* Sorts `entries`; `spare` has as much room. Returns which of the two holds the result. */
-static struct entry *sort(const struct index *index, struct entry *entries, struct entry *spare,
-                          size_t count)
-{
-    for (size_t i = 0; i < count; i += RUN_COUNT) {
-        sort_run(index, entries + i, count - i < RUN_COUNT ? count - i : RUN_COUNT);
-    }
-    for (size_t width = RUN_COUNT; width < count; width *= 2) {
-        for (size_t i = 0; i < count; i += 2 * width) {
-            size_t size = count - i < 2 * width ? count - i : 2 * width;
-            merge(index, entries + i, width < size ? width : size, size, spare + i);
-        }
-        struct entry *sorted = spare;
-        spare = entries;
-        entries = sorted;
-    }
-    return entries;
-}
-
-static bool is_sorted(const struct index *index, const struct entry *entries, size_t count)
+static bool hints_ascend(const struct btree_item *items, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
-        if (!entry_is_before(index, &entries[i - 1], &entries[i])) {
+        if (items[i - 1].hint > items[i].hint) {
             return false;
         }
     }
     return true;
 }
 
-void load_index(struct index *index, void **documents, size_t count)
+static unsigned digit_of(uint64_t hint, unsigned digit)
+{
+    return hint >> digit * DIGIT_BITS & (DIGIT_VALUES - 1);
+}
+
+static void count_digits(const struct btree_item *items, size_t count, struct histograms *all)
+{
+    memset(all, 0, sizeof(*all));
+    for (size_t i = 0; i < count; i++) {
+        for (unsigned digit = 0; digit < DIGIT_COUNT; digit++) {
+            all->counts[digit][digit_of(items[i].hint, digit)] += 1;
+        }
+    }
+}
+
+/* Deals the pairs out by one digit. */
+static void deal(const struct btree_item *from, size_t count, unsigned digit, size_t *counts,
+                 struct btree_item *to)
+{
+    size_t place = 0;
+    for (unsigned value = 0; value < DIGIT_VALUES; value++) {
+        size_t next = place + counts[value];
+        counts[value] = place;
+        place = next;
+    }
+    for (size_t i = 0; i < count; i++) {
+        to[counts[digit_of(from[i].hint, digit)]++] = from[i];
+    }
+}
+
+/* Sorts by hint; `*items` and `*spare` may change places. */
+static void sort_by_hint(struct btree_item **items, struct btree_item **spare, size_t count)
+{
+    struct histograms histograms;
+    if (hints_ascend(*items, count)) {
+        return;
+    }
+    count_digits(*items, count, &histograms);
+    for (unsigned digit = 0; digit < DIGIT_COUNT; digit++) {
+        size_t *counts = histograms.counts[digit];
+        if (counts[digit_of((*items)[0].hint, digit)] == count) {
+            continue;
+        }
+        deal(*items, count, digit, counts, *spare);
+        struct btree_item *sorted = *spare;
+        *spare = *items;
+        *items = sorted;
+    }
+}
+
+static bool is_before(const struct index *index, const struct btree_item *a,
+                      const struct btree_item *b)
+{
+    return index->order.compare(index->order.context, a->entry, b->entry) < 0;
+}
+
+/* Merges the sorted runs `from`[0, middle) and [middle, count) into `to`. */
+static void merge(const struct index *index, const struct btree_item *from, size_t middle,
+                  size_t count, struct btree_item *to)
+{
+    size_t left = 0;
+    size_t right = middle;
+    for (size_t i = 0; i < count; i++) {
+        bool take_right =
+            left == middle || (right < count && is_before(index, &from[right], &from[left]));
+        to[i] = take_right ? from[right++] : from[left++];
+    }
+}
+
+/* Sorts pairs whose hints tie. */
+static void sort_ties(const struct index *index, struct btree_item *items, struct btree_item *spare,
+                      size_t count)
+{
+    struct btree_item *from = items;
+    struct btree_item *to = spare;
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t i = 0; i < count; i += 2 * width) {
+            size_t size = count - i < 2 * width ? count - i : 2 * width;
+            merge(index, from + i, width < size ? width : size, size, to + i);
+        }
+        struct btree_item *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    if (from != items) {
+        memcpy(items, from, count * sizeof(*items));
+    }
+}
+
+static bool is_sorted(const struct index *index, const struct btree_item *items, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (!is_before(index, &items[i - 1], &items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Sorts every run of pairs whose hints tie; the runs are in order already. */
+static void sort_all_ties(const struct index *index, struct btree_item *items,
+                          struct btree_item *spare, size_t count)
+{
+    size_t start = 0;
+    for (size_t i = 1; i <= count; i++) {
+        size_t ahead = i + PREFETCH_AHEAD;
+        if (ahead < count && items[ahead].hint == items[ahead - 1].hint) {
+            prefetch_document(items[ahead - 1].entry);
+            prefetch_document(items[ahead].entry);
+        }
+        if (i < count && items[i].hint == items[start].hint) {
+            continue;
+        }
+        if (i - start > 1 && !is_sorted(index, items + start, i - start)) {
+            sort_ties(index, items + start, spare + start, i - start);
+        }
+        start = i;
+    }
+}
+
+void load_index(struct index *index, void *const *documents, size_t count, void **sorted)
 {
     assert(index->tree.count == 0);
-    struct entry *entries = memory_allocate(count * sizeof(*entries));
-    struct entry *spare = NULL;
-    for (size_t i = 0; i < count; i++) {
-        PREFETCH(documents[i + PREFETCH_AHEAD < count ? i + PREFETCH_AHEAD : i]);
-        entries[i].document = documents[i];
-        entries[i].hint = index->order.hint(index->order.context, documents[i]);
-    }
-    const struct entry *sorted = entries;
-    if (!is_sorted(index, entries, count)) {
-        spare = memory_allocate(count * sizeof(*entries));
-        sorted = sort(index, entries, spare, count);
-    }
-    for (size_t i = 0; i < count; i++) {
-        documents[i] = sorted[i].document;
-    }
+    struct btree_item *items = memory_allocate((count + 1) * sizeof(*items));
+    struct btree_item *spare = memory_allocate((count + 1) * sizeof(*spare));
+    read_hints(index, documents, count, items);
+    sort_by_hint(&items, &spare, count);
+    sort_all_ties(index, items, spare, count);
     memory_release(spare);
-    memory_release(entries);
-    btree_build(&index->tree, documents, count);
+    for (size_t i = 0; sorted != NULL && i < count; i++) {
+        sorted[i] = items[i].entry;
+    }
+    btree_build(&index->tree, items, count);
+    memory_release(items);
     assert(index->tree.count == count);
 }

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-/* Fills the empty index with the documents, which are in any order; `documents` becomes sorted as
- * the index is. */
-void load_index(struct index *index, void **documents, size_t count);
+/* Fills the empty index with the documents, which are in any order. `sorted`, where it is not NULL,
+ * gets them as the index has them, and may be `documents`. */
+void load_index(struct index *index, void *const *documents, size_t count, void **sorted);
 
 #endif

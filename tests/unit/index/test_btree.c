@@ -518,13 +518,15 @@ Test(btree, replacing_swaps_the_pointer_in_place)
 
 static void build(struct universe *universe, size_t count)
 {
-    void **entries = calloc(count + 1, sizeof(*entries));
+    struct btree_item *items = calloc(count + 1, sizeof(*items));
+    const struct btree_order *order = universe->tree.order;
     for (size_t i = 0; i < count; i++) {
-        universe->entries[i].present = true;
-        entries[i] = &universe->entries[i];
+        struct entry *entry = &universe->entries[i];
+        entry->present = true;
+        items[i] = (struct btree_item){order->hint(order->context, entry), entry};
     }
-    btree_build(&universe->tree, entries, count);
-    free(entries);
+    btree_build(&universe->tree, items, count);
+    free(items);
 }
 
 /* Trees of every small size, and around the sizes where a level fills, are built right. */

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "index/order.h"
 #include "storage/id.h"
+#include "storage/load_index.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -487,6 +488,57 @@ Test(database, undoing_random_transactions_restores_every_document)
             cr_assert_eq(f.users->text_size, text_size);
         }
         arena_reset(&f.arena);
+    }
+    fixture_deinit(&f);
+}
+
+static size_t collect_index(struct index *index, void **documents, size_t count)
+{
+    struct btree_bound start = {0};
+    struct btree_cursor cursor;
+    btree_seek(&index->tree, &start, &cursor);
+    return btree_collect(&cursor, false, documents, count);
+}
+
+/* Names tie in their hints in groups, ages in large ones; friends are random ids. */
+static void insert_many(struct fixture *f, unsigned count)
+{
+    char friend[ID_TEXT_SIZE_MAX + 1] = "";
+    for (unsigned i = 0; i < count; i++) {
+        char text[256];
+        snprintf(text, sizeof(text), "{\"name\":\"%c same beginning %u\"%s%u%s%s%s}",
+                 'a' + (int)(i * 7 % 26), i * 7919 % 5003, i % 3 ? ",\"age\":" : ",\"age\":1",
+                 i % 11, *friend ? ",\"friend\":\"" : "", friend, *friend ? "\"" : "");
+        const struct document *document = insert_alone(f, f->users, text);
+        if (i % 5 == 0) {
+            struct slice id = document_id(document);
+            snprintf(friend, sizeof(friend), "%.*s", SLICE_FORMAT(id));
+        }
+    }
+}
+
+/* Whatever order the documents come in. */
+Test(database, an_index_loaded_at_once_is_the_one_that_grew)
+{
+    enum { COUNT = 1000 };
+    struct fixture f;
+    void *grown[COUNT];
+    void *shuffled[COUNT];
+    void *loaded[COUNT];
+    fixture_init(&f);
+    insert_many(&f, COUNT);
+    for (uint32_t i = 0; i < f.users->index_count; i++) {
+        struct index *index = &f.users->indexes[i];
+        cr_assert_eq(collect_index(index, grown, COUNT), (size_t)COUNT);
+        for (size_t place = 0; place < COUNT; place++) {
+            shuffled[place] = grown[place * 389 % COUNT];
+        }
+        btree_deinit(&index->tree);
+        btree_init(&index->tree, f.database->pool, &index->order);
+        load_index(index, shuffled, COUNT, loaded);
+        cr_assert_arr_eq(loaded, grown, sizeof(grown), "%.*s", SLICE_FORMAT(index->name));
+        cr_assert_eq(collect_index(index, loaded, COUNT), (size_t)COUNT);
+        cr_assert_arr_eq(loaded, grown, sizeof(grown), "%.*s", SLICE_FORMAT(index->name));
     }
     fixture_deinit(&f);
 }
