@@ -4,7 +4,7 @@
 BUILD   ?= build
 FOLDERS := base index storage relations protocol server cli
 
-PACKAGES      := libuv libxxhash libcjson libedit
+PACKAGES      := libuv libxxhash libcjson libedit openssl
 TEST_PACKAGES := criterion
 
 STANDARD := -std=c11 -D_POSIX_C_SOURCE=200809L -I.

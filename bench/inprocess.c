@@ -22,6 +22,7 @@
 
 struct bench {
     struct service *service;
+    struct caller admin;
     struct job jobs[WINDOW_COUNT];
     struct buffer output;
 };
@@ -38,7 +39,8 @@ __attribute__((noinline)) void bench_measured(struct bench *bench,
         uint64_t left = first + count - at;
         unsigned window = left < WINDOW_COUNT ? (unsigned)left : WINDOW_COUNT;
         for (unsigned i = 0; i < window; i++) {
-            job_prepare(&bench->jobs[i], bench->service, fixture_request(requests, at + i), false);
+            job_prepare(&bench->jobs[i], bench->service, &bench->admin,
+                        fixture_request(requests, at + i), false);
         }
         for (unsigned stage = 0; stage < 2; stage++) {
             for (unsigned i = 0; i < window; i++) {
@@ -54,7 +56,7 @@ __attribute__((noinline)) void bench_measured(struct bench *bench,
 
 static void bench_init(struct bench *bench, const struct blog *blog)
 {
-    *bench = (struct bench){.service = fixture_create(blog)};
+    *bench = (struct bench){.service = fixture_create(blog), .admin = {.role = ROLE_ADMIN}};
     for (unsigned i = 0; i < WINDOW_COUNT; i++) {
         job_init(&bench->jobs[i]);
     }
@@ -76,7 +78,8 @@ __attribute__((noinline)) static void warm_up(struct bench *bench,
     struct buffer *output = &bench->output;
     for (uint64_t i = 0; i < requests->count / 2; i++) {
         output->size = 0;
-        job_prepare(&bench->jobs[0], bench->service, fixture_request(requests, i), false);
+        job_prepare(&bench->jobs[0], bench->service, &bench->admin, fixture_request(requests, i),
+                    false);
         job_run(&bench->jobs[0], bench->service, output);
         fixture_check(output);
     }
@@ -123,7 +126,7 @@ static uint64_t time_evaluation(struct bench *bench, const struct request_writer
     struct job *job = &bench->jobs[0];
     for (uint64_t i = 0; i < requests->count; i++) {
         struct value result;
-        job_prepare(job, bench->service, fixture_request(requests, i), false);
+        job_prepare(job, bench->service, &bench->admin, fixture_request(requests, i), false);
         uint64_t begun_ns = clock_read_ns(CLOCK_MONOTONIC);
         bool done = call_run(job->exchange.call, &result, &job->exchange.error);
         spent_ns += clock_read_ns(CLOCK_MONOTONIC) - begun_ns;

@@ -12,10 +12,12 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -139,6 +141,21 @@ static bool connect_target(struct client *client, const struct client_target *ta
 
 /* Authenticating. */
 
+/* Frees a buffer that has held a token. */
+static void wipe(struct buffer *buffer)
+{
+    OPENSSL_cleanse(buffer->data, buffer->capacity);
+    buffer_deinit(buffer);
+}
+
+/* A token that others can read is theirs too, and one that they can write is one they know. */
+static bool is_private(FILE *file)
+{
+    struct stat status;
+    return fstat(fileno(file), &status) == 0 &&
+           (!S_ISREG(status.st_mode) || (status.st_mode & (S_IWGRP | S_IWOTH | S_IROTH)) == 0);
+}
+
 /* Appends the token, and leaves `token` empty where there is none. */
 static bool read_token(struct client *client, const struct client_target *target,
                        struct buffer *token)
@@ -151,6 +168,10 @@ static bool read_token(struct client *client, const struct client_target *target
     FILE *file = fopen(target->token_file, "r");
     if (file == NULL) {
         return client_fail(client, target->token_file, strerror(errno));
+    }
+    if (!is_private(file)) {
+        fclose(file);
+        return client_fail(client, target->token_file, "others may read or write it; chmod 600 it");
     }
     for (int byte = getc(file); byte != EOF && byte != '\n' && byte != '\r'; byte = getc(file)) {
         buffer_append_char(token, (char)byte);
@@ -184,9 +205,11 @@ static bool authenticate(struct client *client, struct slice token)
     json_write_string(&request, token);
     buffer_append_slice(&request, SLICE("}}"));
     client_queue(client, buffer_slice(&request));
-    buffer_deinit(&request);
+    wipe(&request);
     struct slice line;
-    return client_wait_line(client, &line) && read_auth_reply(client, line);
+    bool valid = client_wait_line(client, &line) && read_auth_reply(client, line);
+    OPENSSL_cleanse(client->output.data, client->output.capacity);
+    return valid;
 }
 
 /* Opening and closing. */
@@ -207,7 +230,7 @@ bool client_open(struct client *client, const struct client_target *target)
     bool open = read_token(client, target, &token) && connect_target(client, target) &&
                 set_nonblocking(client) &&
                 (token.size == 0 || authenticate(client, buffer_slice(&token)));
-    buffer_deinit(&token);
+    wipe(&token);
     return open;
 }
 

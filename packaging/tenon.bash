@@ -17,6 +17,8 @@ _tenon() {
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
         words=$(tenon --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
+    elif [[ $previous == --role ]]; then
+        words='read write admin'
     elif [[ $current == -* ]]; then
         words=$(tenon "$subcommand" --help 2>/dev/null | grep -o -- '^ *--[a-z-]*' | tr -d ' ')
     elif [[ $subcommand == call && $previous == call ]]; then

@@ -2,6 +2,7 @@
 #include "server/connection.h"
 
 #include "base/memory.h"
+#include "server/admission.h"
 #include "server/overload.h"
 #include "server/server.h"
 
@@ -21,6 +22,7 @@ static void connection_check(const struct connection *connection)
 {
     assert(connection->released <= connection->output.size);
     assert(!connection->throttled || !link_is_listed(&connection->ready));
+    assert(!connection->paused || !link_is_listed(&connection->ready));
     assert(!connection->lingering || connection->closing);
 }
 
@@ -28,7 +30,8 @@ static void connection_make_ready(struct connection *connection)
 {
     struct server *server = connection->server;
     list_append(&server->changed, &connection->changed);
-    if (!connection->throttled && !connection->closing && !link_is_listed(&connection->ready)) {
+    bool waits = connection->throttled || connection->paused || connection->closing;
+    if (!waits && !link_is_listed(&connection->ready)) {
         connection->tenure_count = 0;
         connection->tenure_ns = 0;
         list_append(connection->slow ? &server->slow : &server->ready, &connection->ready);
@@ -160,6 +163,9 @@ struct buffer *connection_output(struct connection *connection)
 void connection_release(struct connection *connection, uint64_t sequence)
 {
     struct server *server = connection->server;
+    if (held_is_empty(&connection->held) && connection->paused) {
+        return;
+    }
     if (held_is_empty(&connection->held) && sequence <= server->durable) {
         connection->released = connection->output.size;
         return;
@@ -312,6 +318,7 @@ void connection_close(struct connection *connection)
     link_remove(&connection->ready);
     link_remove(&connection->changed);
     deadline_stop(&connection->deadline);
+    admission_forget(connection);
     connection_drop_held(connection);
     uv_close(&connection->socket.handle, on_closed);
 }
@@ -346,6 +353,13 @@ void connection_finish(struct connection *connection)
     connection->ended = true;
     connection_stop_reading(connection);
     list_append(&connection->server->changed, &connection->changed);
+}
+
+void connection_resume(struct connection *connection)
+{
+    connection_release(connection, 0);
+    connection_make_ready(connection);
+    server_wake(connection->server);
 }
 
 /* Serves again a client that has read half of what waited for it. */
@@ -399,7 +413,7 @@ void connection_settle(struct connection *connection)
     if (connection->closing) {
         connection_drop_input(connection);
     }
-    bool waits = link_is_listed(&connection->ready) || connection->throttled;
+    bool waits = link_is_listed(&connection->ready) || connection->throttled || connection->paused;
     if (!waits || connection->closing) {
         connection_park(connection);
         connection->closing |= connection->ended;
@@ -467,6 +481,10 @@ static void connection_end_idle(struct connection *connection)
 
 void connection_expire(struct deadline *deadline)
 {
+    if (deadline->kind == DEADLINE_ADMISSION) {
+        admission_expire(deadline);
+        return;
+    }
     struct connection *connection = LINK_OWNER(deadline, struct connection, deadline);
     switch (deadline->kind) {
     case DEADLINE_REQUEST:
@@ -481,6 +499,21 @@ void connection_expire(struct deadline *deadline)
     }
 }
 
+/* Finds out who is at the other end, and how much it may send before it has said more. */
+static void connection_meet(struct connection *connection)
+{
+    const struct access *access = connection->server->options->service.access;
+    struct sockaddr_storage address;
+    int size = sizeof(address);
+    struct peer_address peer = {{0}};
+    if (access != NULL && connection->socket.handle.type == UV_TCP &&
+        uv_tcp_getpeername(&connection->socket.tcp, (struct sockaddr *)&address, &size) == 0) {
+        peer = peer_address_of((const struct sockaddr *)&address);
+    }
+    caller_init(&connection->caller, access, &peer);
+    admission_update(connection);
+}
+
 void connection_accept(struct server *server, uv_stream_t *listener)
 {
     struct service_counters *counters = &server->service->counters;
@@ -492,7 +525,9 @@ void connection_accept(struct server *server, uv_stream_t *listener)
     link_init(&connection->ready);
     link_init(&connection->changed);
     deadline_init(&connection->deadline);
+    deadline_init(&connection->admission);
     link_init(&connection->held_link);
+    link_init(&connection->paused_link);
     int status = connection_init_socket(connection, listener);
     if (status != 0) {
         memory_release(connection);
@@ -514,6 +549,9 @@ void connection_accept(struct server *server, uv_stream_t *listener)
     }
     if (connection->refused) {
         deadline_start(&server->deadlines, &connection->deadline, DEADLINE_LINGER);
+    } else {
+        connection_meet(connection);
     }
     list_append(&server->changed, &connection->changed);
+    admission_limit(server);
 }

@@ -9,6 +9,7 @@
  *   slow       on server->slow instead, because its last message took long
  *   changed    on server->changed: to be settled at the end of this turn
  *   throttled  too much output waits: neither read nor served until half of it has left
+ *   paused     neither read nor served for a while, and the last reply held back (admission.h)
  *   ended      no more input is taken: all that came is answered, then the connection closes
  *   finished   the client will send nothing more
  *   broken     nobody reads replies any more: what has come is still carried out
@@ -24,6 +25,7 @@
 
 #include "base/buffer.h"
 #include "protocol/framing.h"
+#include "server/access.h"
 #include "server/deadline.h"
 #include "server/held.h"
 #include "server/list.h"
@@ -40,12 +42,16 @@ struct server;
 
 struct connection {
     struct server *server;
-    struct link all;          /* on server->connections */
-    struct link ready;        /* on server->ready or server->slow */
-    struct link changed;      /* on server->changed */
-    struct link held_link;    /* on server->held, while something is held */
-    struct deadline deadline; /* until when the server waits for the client */
-    size_t deadline_output;   /* bytes that waited to be sent when it started */
+    struct link all;           /* on server->connections */
+    struct link ready;         /* on server->ready or server->slow */
+    struct link changed;       /* on server->changed */
+    struct link held_link;     /* on server->held, while something is held */
+    struct deadline deadline;  /* until when the server waits for the client */
+    size_t deadline_output;    /* bytes that waited to be sent when it started */
+    struct caller caller;      /* who asks */
+    struct deadline admission; /* runs while that is not known (admission.h) */
+    struct link paused_link;   /* on server->admission.paused */
+    uint64_t paused_until_ms;  /* on the loop's clock */
     struct framing framing;
     struct buffer input;
     struct buffer output;
@@ -59,6 +65,7 @@ struct connection {
     bool reading;
     bool slow;
     bool throttled;
+    bool paused;
     bool ended;
     bool finished;
     bool broken;
@@ -101,6 +108,9 @@ void connection_count(struct connection *connection);
 
 /* Whether so much output waits that the client has to read first. */
 bool connection_is_over_output(const struct connection *connection);
+
+/* Reads and serves again a connection that was paused, and lets its last reply leave. */
+void connection_resume(struct connection *connection);
 
 /* Takes no input any more, answers what has come, and closes. */
 void connection_finish(struct connection *connection);

@@ -3,9 +3,10 @@
  * All deadlines of a kind have the same patience, so that a queue in the order in which they
  * started is one in the order in which they end, and one timer serves all connections.
  *
- *   REQUEST  a message has begun to come and is not whole
- *   IDLE     the next step is the client's: to ask, or to read
- *   LINGER   the client is to close
+ *   REQUEST    a message has begun to come and is not whole
+ *   IDLE       the next step is the client's: to ask, or to read
+ *   LINGER     the client is to close
+ *   ADMISSION  the client is to authenticate
  *
  * Invariant: a deadline is in one queue or in none; no queue has one that ends before `due_ms`. */
 #ifndef TENON_SERVER_DEADLINE_H
@@ -17,7 +18,13 @@
 #include <stdint.h>
 #include <uv.h>
 
-enum deadline_kind { DEADLINE_REQUEST, DEADLINE_IDLE, DEADLINE_LINGER, DEADLINE_KIND_COUNT };
+enum deadline_kind {
+    DEADLINE_REQUEST,
+    DEADLINE_IDLE,
+    DEADLINE_LINGER,
+    DEADLINE_ADMISSION,
+    DEADLINE_KIND_COUNT
+};
 
 struct deadline {
     struct link link;

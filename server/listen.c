@@ -80,9 +80,10 @@ static bool listen_tcp(struct server *server)
         log_line("cannot listen on %s: not an IP address and a port", text);
         return false;
     }
-    if (!is_loopback(&address) && !server->options->insecure) {
-        log_line("cannot listen on %s: it can be reached from other machines and there is no "
-                 "authentication; say --insecure if that is meant",
+    bool guarded = server->options->auth_file != NULL || server->options->insecure;
+    if (!is_loopback(&address) && !guarded) {
+        log_line("cannot listen on %s: it can be reached from other machines and clients need no "
+                 "token; give --auth-file, or say --insecure if that is meant",
                  text);
         return false;
     }

@@ -9,11 +9,13 @@
 #include "server/log.h"
 #include "server/options.h"
 #include "server/server.h"
+#include "server/token_command.h"
 #include "server/version.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 /* The exit status for a wrong command line. */
 #define EXIT_USAGE 2
@@ -22,6 +24,7 @@ static const char help[] = "Usage: tenon SUBCOMMAND [options]\n"
                            "\n"
                            "  serve   runs the server\n"
                            "  check   verifies a data directory, or saves what is valid of it\n"
+                           "  token   makes a token for a client\n"
                            "  call    sends requests to a server\n"
                            "  shell   asks a server at a prompt\n"
                            "  import  fills a server from files\n"
@@ -128,7 +131,7 @@ static int serve_store(const struct serve_options *options, struct schema *schem
     return status;
 }
 
-static int serve_with(const struct serve_options *options)
+static int serve_schema(const struct serve_options *options)
 {
     struct schema *schema = load_schema(options->schema);
     if (schema == NULL) {
@@ -142,6 +145,26 @@ static int serve_with(const struct serve_options *options)
     if (status == EXIT_SUCCESS) {
         log_line("stopped");
     }
+    return status;
+}
+
+/* Serves with the tokens that the options name, which no core dump may show. */
+static int serve_with(struct serve_options *options)
+{
+    struct buffer message = {0};
+    if (options->auth_file == NULL) {
+        return serve_schema(options);
+    }
+    prctl(PR_SET_DUMPABLE, 0);
+    options->service.access = access_create(options->auth_file, &message);
+    if (options->service.access == NULL) {
+        log_line("cannot use the tokens of --auth-file: %.*s",
+                 SLICE_FORMAT(buffer_slice(&message)));
+        buffer_deinit(&message);
+        return EXIT_FAILURE;
+    }
+    int status = serve_schema(options);
+    access_destroy(options->service.access);
     return status;
 }
 
@@ -176,8 +199,9 @@ struct subcommand {
 int main(int argc, char **argv)
 {
     static const struct subcommand subcommands[] = {
-        {"serve", serve},     {"check", check_command}, {"call", cli_call},
-        {"shell", cli_shell}, {"import", cli_import},   {"export", cli_export}};
+        {"serve", serve},      {"check", check_command}, {"token", token_command},
+        {"call", cli_call},    {"shell", cli_shell},     {"import", cli_import},
+        {"export", cli_export}};
     const char *name = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < COUNT_OF(subcommands); i++) {
         if (strcmp(name, subcommands[i].name) == 0) {

@@ -50,33 +50,6 @@ static bool run_ping(struct service *service, struct arena *arena, struct value 
     return check_no_params(arena, params, error);
 }
 
-/* The token of auth's params: `token` by name, or the only item. */
-static struct value find_token(struct arena *arena, struct value params)
-{
-    uint32_t count = 0;
-    struct value token = {0};
-    if (value_type(params) == TYPE_OBJECT) {
-        value_fields(arena, params, &count);
-        token = value_find(params, SLICE("token"));
-    } else if (value_type(params) == TYPE_ARRAY) {
-        value_items(arena, params, &count);
-        token = value_item(params, 0);
-    }
-    return count == 1 ? token : VALUE_IS(VALUE_MISSING);
-}
-
-/* No tokens are in use, so every token is as good as the best. */
-static bool run_auth(struct service *service, struct arena *arena, struct value params,
-                     struct value *result, struct error *error)
-{
-    (void)service;
-    *result = value_from_text(SLICE("\"admin\""));
-    if (value_type(find_token(arena, params)) != TYPE_STRING) {
-        return error_set(error, ERROR_INVALID_PARAMS, "auth takes `token`, a string");
-    }
-    return true;
-}
-
 static bool run_schema(struct service *service, struct arena *arena, struct value params,
                        struct value *result, struct error *error)
 {
@@ -257,7 +230,7 @@ static bool run_discover(struct service *service, struct arena *arena, struct va
 /* The server's own methods. */
 static const struct method_entry own_methods[] = {
     {OWN("ping", ROLE_READ, run_ping, "Answers \"pong\".")},
-    {OWN("auth", ROLE_READ, run_auth, "Shows a token, and answers the role it gives."),
+    {OWN("auth", ROLE_NONE, NULL, "Shows a token, and answers the role it gives."),
      .parameters = {{"token", "{\"type\":\"string\"}", "The token.", true}}},
     {OWN("info", ROLE_READ, run_info, "What the server is, holds and has done."),
      .always_timed = true},

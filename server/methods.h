@@ -9,14 +9,12 @@
 #include "base/value.h"
 #include "relations/call.h"
 #include "server/histogram.h"
+#include "server/role.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct service;
-
-/* Who may call a method; each may what those before it may. */
-enum role { ROLE_READ, ROLE_WRITE, ROLE_ADMIN };
 
 /* Carries one of the server's own methods out. `params` is an object, an array, or missing. */
 typedef bool method_function(struct service *service, struct arena *arena, struct value params,
@@ -34,11 +32,11 @@ struct own_parameter {
 
 struct method_entry {
     struct slice name;
-    enum role role;
+    enum role role;    /* who may call it */
     bool reads_data;   /* the server's own: its reply waits until what it shows is durable */
     bool always_timed; /* it may take long; of others every METHOD_TIMED_EVERYth is timed */
     const struct method *method; /* of relations/; NULL: the server's own … */
-    method_function *run;        /* … and then this, … */
+    method_function *run;        /* … and then this, NULL for auth, which is the access's, … */
     const char *summary;         /* … what it does, for the OpenRPC document, … */
     struct own_parameter parameters[METHOD_OWN_PARAMETERS_MAX]; /* … and what it takes */
     uint64_t count;                                             /* requests so far */

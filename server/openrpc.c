@@ -128,9 +128,7 @@ static const char *find_summary(const struct method_entry *entry)
 /* Who may call it, and whether it may be a step of a program. */
 static void write_tags(struct buffer *buffer, const struct method_entry *entry)
 {
-    static const char *const roles[] = {
-        [ROLE_READ] = "read", [ROLE_WRITE] = "write", [ROLE_ADMIN] = "admin"};
-    buffer_append_format(buffer, ",\"tags\":[{\"name\":\"%s\"}", roles[entry->role]);
+    buffer_append_format(buffer, ",\"tags\":[{\"name\":\"%s\"}", role_name(entry->role));
     if (entry->method != NULL && entry->method->is_verb) {
         buffer_append_slice(buffer, SLICE(",{\"name\":\"verb\"}"));
     }

@@ -24,7 +24,9 @@ const char serve_options_help[] =
     "  --max-walker-bytes N    that a snapshot or an export may hold back (64M)\n"
     "  --listen HOST:PORT      where to listen (127.0.0.1:8366; port 0 picks a free one)\n"
     "  --socket PATH           listen on this Unix socket too\n"
-    "  --insecure              allow an address that is not this machine's loopback\n"
+    "  --auth-file FILE        ask for tokens; FILE has the lines that tenon token prints\n"
+    "  --insecure              allow an address that is not this machine's loopback without\n"
+    "                          --auth-file\n"
     "  --max-connections N     connections at a time (10000)\n"
     "  --max-request-bytes N   of one message (16M)\n"
     "  --max-output-bytes N    that may wait for a client before it is not read any more (64M)\n"
@@ -70,6 +72,7 @@ static struct rules rules_for(struct serve_options *options)
         {"--max-walker-bytes", RULE_SIZE, &options->store.walker_size_max, 1},
         {"--listen", RULE_TEXT, &options->listen, 0},
         {"--socket", RULE_TEXT, &options->socket, 0},
+        {"--auth-file", RULE_TEXT, &options->auth_file, 0},
         {"--insecure", RULE_FLAG, &options->insecure, 0},
         {"--max-connections", RULE_COUNT, &options->connections_max, 1},
         {"--max-request-bytes", RULE_SIZE, &options->request_size_max, 1},

@@ -16,6 +16,7 @@ struct serve_options {
     const char *sync;          /* as it was given: always, os, or a number of ms */
     const char *listen;        /* HOST:PORT or [HOST]:PORT; port 0: the system picks one */
     const char *socket;        /* path of a Unix socket; NULL: none */
+    const char *auth_file;     /* of tokens; NULL: nobody has to authenticate */
     uint64_t request_size_max; /* bytes of a message */
     uint64_t output_size_max;  /* bytes that may wait for a client */
     uint64_t buffer_size_max;  /* bytes of requests and replies of all clients */

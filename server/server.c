@@ -28,8 +28,10 @@ static void server_close_handles(struct server *server)
     close_handle(&server->idle);
     close_handle(&server->grace);
     deadlines_close(&server->deadlines);
+    admission_deinit(&server->admission);
     close_handle(&server->interrupt);
     close_handle(&server->terminate);
+    close_handle(&server->hangup);
 }
 
 static void server_count_turn(struct server *server)
@@ -66,8 +68,8 @@ static void on_grace(uv_timer_t *timer)
     server_close_connections(timer->data);
 }
 
-/* Lets the poll end at once, so that a turn follows. */
-static void server_wake(struct server *server)
+/* Lets the poll end at once. */
+void server_wake(struct server *server)
 {
     uv_idle_start(&server->idle, on_idle);
 }
@@ -80,6 +82,7 @@ static void server_stop(struct server *server)
     for (; link != &server->connections; link = link->next) {
         connection_finish(LINK_OWNER(link, struct connection, all));
     }
+    admission_resume_all(server);
     uv_timer_start(&server->grace, on_grace, SERVER_GRACE_MS, 0);
     server_wake(server);
 }
@@ -96,6 +99,12 @@ static void on_signal(uv_signal_t *handle, int number)
     server_stop(server);
 }
 
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    (void)number;
+    admission_reload(handle->data);
+}
+
 /* Initialises the handles whose initialisation cannot fail. */
 static void server_init_handles(struct server *server)
 {
@@ -107,12 +116,15 @@ static void server_init_handles(struct server *server)
     server->deadlines.patience_ms[DEADLINE_REQUEST] = server->options->request_timeout_ms;
     server->deadlines.patience_ms[DEADLINE_IDLE] = server->options->idle_timeout_ms;
     server->deadlines.patience_ms[DEADLINE_LINGER] = SERVER_LINGER_MS;
+    server->deadlines.patience_ms[DEADLINE_ADMISSION] = ADMISSION_MS;
+    admission_init(&server->admission, loop);
     uv_pipe_init(loop, &server->pipe, 0);
     uv_tcp_init(loop, &server->tcp);
     server->check.data = server;
     server->grace.data = server;
     server->interrupt.data = server;
     server->terminate.data = server;
+    server->hangup.data = server;
 }
 
 static void server_init(struct server *server, const struct serve_options *options,
@@ -124,6 +136,7 @@ static void server_init(struct server *server, const struct serve_options *optio
     link_init(&server->ready);
     link_init(&server->slow);
     link_init(&server->changed);
+    link_init(&server->aside);
     link_init(&server->held);
     window_init(&server->window);
 }
@@ -145,6 +158,10 @@ struct server *server_create(const struct serve_options *options, struct service
     if (status != 0) {
         goto close_interrupt;
     }
+    status = uv_signal_init(&server->loop, &server->hangup);
+    if (status != 0) {
+        goto close_terminate;
+    }
     server_init_handles(server);
     durability_start(server, waker);
     signal(SIGPIPE, SIG_IGN);
@@ -155,6 +172,7 @@ struct server *server_create(const struct serve_options *options, struct service
     service->counters.connections_max = server->descriptors.connections_max;
     uv_signal_start(&server->interrupt, on_signal, SIGINT);
     uv_signal_start(&server->terminate, on_signal, SIGTERM);
+    uv_signal_start(&server->hangup, on_hangup, SIGHUP);
     uv_check_start(&server->check, on_check);
     return server;
 
@@ -162,6 +180,8 @@ close_handles:
     server_close_listeners(server);
     server_close_handles(server);
     goto run_closed;
+close_terminate:
+    close_handle(&server->terminate);
 close_interrupt:
     close_handle(&server->interrupt);
 run_closed:

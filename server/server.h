@@ -5,6 +5,7 @@
 #define TENON_SERVER_SERVER_H
 
 #include "base/macros.h"
+#include "server/admission.h"
 #include "server/buffer_pool.h"
 #include "server/deadline.h"
 #include "server/descriptors.h"
@@ -28,6 +29,7 @@ struct server {
     uv_pipe_t pipe;        /* listens, where a socket file is asked for */
     uv_signal_t interrupt; /* SIGINT */
     uv_signal_t terminate; /* SIGTERM */
+    uv_signal_t hangup;    /* SIGHUP */
     uv_check_t check;      /* runs the turn, behind the poll */
     uv_idle_t idle;        /* active while a turn has left work, so that the poll does not wait */
     uv_timer_t grace;      /* ends the waiting for slow readers at shutdown */
@@ -35,9 +37,11 @@ struct server {
     struct link ready;          /* connections with input that may hold a message */
     struct link slow;           /* the same, for those whose messages take long */
     struct link changed;        /* connections to settle at the end of this turn */
+    struct link aside;          /* ready strangers, until the window has run */
     struct deadlines deadlines; /* of the connections */
     uint64_t lingering_count;   /* connections that linger, or were not let in */
     uint64_t buffered;          /* bytes of the buffers of all connections */
+    struct admission admission;
     struct descriptors descriptors;
     struct link held;      /* connections with replies that wait for the disk */
     uint64_t durable;      /* number of the transaction up to which replies may leave */
@@ -56,8 +60,12 @@ struct server {
 struct server *server_create(const struct serve_options *options, struct service *service,
                              struct waker *waker);
 
+/* Has a turn follow soon, whatever comes from clients. */
+void server_wake(struct server *server);
+
 /* Serves until a signal ends it: SIGINT and SIGTERM stop accepting, what has come is answered and
- * sent, for at most SERVER_GRACE_MS; a second signal ends the waiting. */
+ * sent, for at most SERVER_GRACE_MS; a second signal ends the waiting.
+ * SIGHUP has files read again that may change while the server runs. */
 void server_run(struct server *server);
 
 /* To be called once server_run() has returned. */

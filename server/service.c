@@ -98,8 +98,14 @@ static void exchange_prepare(struct exchange *exchange, struct service *service,
         return;
     }
     const struct request *request = &exchange->request;
-    exchange->method = methods_find(&service->methods, request->method);
-    if (exchange->method == NULL) {
+    struct method_entry *method = methods_find(&service->methods, request->method);
+    enum role role = method == NULL ? ROLE_READ : method->role;
+    if (UNLIKELY(!caller_may(job->caller, role))) {
+        caller_refuse(job->caller, request->method, role, &exchange->error);
+        return;
+    }
+    exchange->method = method;
+    if (method == NULL) {
         refuse_method(request->method, &exchange->error);
     } else if (exchange->method->method != NULL) {
         exchange->call = call_prepare(service->relations, exchange->method->method, request->params,
@@ -114,6 +120,15 @@ static void exchange_prefetch(struct exchange *exchange, unsigned stage)
     }
 }
 
+static bool authenticate(struct exchange *exchange, struct service *service, struct job *job,
+                         struct value *result)
+{
+    uint64_t now_ms = clock_read_ns(CLOCK_MONOTONIC) / CLOCK_NS_PER_MS;
+    return access_authenticate(service->options.access, job->caller, now_ms, &job->arena,
+                               exchange->request.params, result, &exchange->error);
+}
+
+/* What the caller may is asked again, for an auth may have run since this was prepared. */
 static bool exchange_execute(struct exchange *exchange, struct service *service, struct job *job,
                              struct value *result)
 {
@@ -123,12 +138,19 @@ static bool exchange_execute(struct exchange *exchange, struct service *service,
     if (exchange->error.code != ERROR_NONE) {
         return false;
     }
+    const struct method_entry *method = exchange->method;
+    assert(method != NULL);
+    if (UNLIKELY(!caller_may(job->caller, method->role))) {
+        return caller_refuse(job->caller, method->name, method->role, &exchange->error);
+    }
     if (exchange->call != NULL) {
         return call_run(exchange->call, result, &exchange->error);
     }
-    assert(exchange->method != NULL);
-    return exchange->method->run(service, &job->arena, exchange->request.params, result,
-                                 &exchange->error);
+    if (method->run == NULL) {
+        job->has_secret = true;
+        return authenticate(exchange, service, job, result);
+    }
+    return method->run(service, &job->arena, exchange->request.params, result, &exchange->error);
 }
 
 /* A request that is timed. */
@@ -165,6 +187,12 @@ static void note_slow(struct service *service, const struct exchange *exchange, 
     slowlog_add(&service->slowlog, &job->arena, &slow);
 }
 
+/* The slow log is read by others, and what auth takes is nobody else's business. */
+static bool exchange_is_for_others(const struct exchange *exchange)
+{
+    return exchange->method->method != NULL || exchange->method->run != NULL;
+}
+
 static void timing_end(const struct timing *timing, struct service *service,
                        const struct exchange *exchange, struct job *job)
 {
@@ -173,7 +201,7 @@ static void timing_end(const struct timing *timing, struct service *service,
     }
     uint64_t took_ns = clock_read_ns(CLOCK_MONOTONIC) - timing->started_ns;
     histogram_add(&exchange->method->latencies, took_ns);
-    if (took_ns >= service->slowlog.limit_ns) {
+    if (took_ns >= service->slowlog.limit_ns && exchange_is_for_others(exchange)) {
         note_slow(service, exchange, job, timing, took_ns);
     }
 }
@@ -204,9 +232,12 @@ static void exchange_run(struct exchange *exchange, struct service *service, str
     }
 }
 
-void job_prepare(struct job *job, struct service *service, struct slice message, bool headers)
+void job_prepare(struct job *job, struct service *service, struct caller *caller,
+                 struct slice message, bool headers)
 {
     struct exchange *exchange = &job->exchange;
+    job->caller = caller;
+    job->has_secret = false;
     job->headers = headers;
     job->sequence = 0;
     exchange_init(exchange, &job->arena);
@@ -226,6 +257,7 @@ void job_prepare_refusal(struct job *job, bool headers, enum error_code code, co
     job->headers = headers;
     job->sequence = 0;
     job->batch = false;
+    job->has_secret = false;
     exchange_init(&job->exchange, &job->arena);
     error_set(&job->exchange.error, code, "%s", text);
 }
@@ -237,12 +269,14 @@ void job_prefetch(struct job *job, unsigned stage)
     }
 }
 
-/* Carries out the next requests of a batch, a group of them. */
+/* Carries out the next requests of a batch, a group of them; one by one where the first may be the
+ * auth that decides about the next. */
 static void run_batch_group(struct job *job, struct service *service, struct reply *reply)
 {
     struct exchange group[BATCH_GROUP_COUNT];
     unsigned count = 0;
-    while (count < BATCH_GROUP_COUNT && message_has_next(&job->message)) {
+    unsigned count_max = job->caller->role == ROLE_NONE ? 1 : BATCH_GROUP_COUNT;
+    while (count < count_max && message_has_next(&job->message)) {
         exchange_init(&group[count], &job->arena);
         exchange_prepare(&group[count], service, job);
         count += 1;
@@ -282,8 +316,9 @@ void job_abandon(struct job *job)
 void service_handle(struct service *service, struct slice message, struct buffer *output)
 {
     struct job job;
+    struct caller admin = {.role = ROLE_ADMIN};
     job_init(&job);
-    job_prepare(&job, service, message, false);
+    job_prepare(&job, service, &admin, message, false);
     job_prefetch(&job, 0);
     job_prefetch(&job, 1);
     job_run(&job, service, output);

@@ -15,6 +15,7 @@
 #include "protocol/request.h"
 #include "relations/budget.h"
 #include "relations/call.h"
+#include "server/access.h"
 #include "server/exports.h"
 #include "server/histogram.h"
 #include "server/methods.h"
@@ -31,6 +32,7 @@ struct service_options {
     struct database_options database; /* its memory, clock and seed */
     size_t walker_size_max;           /* bytes that an export may hold back */
     uint64_t slow_ms;                 /* a request that takes as long is noted in the slow log */
+    struct access *access;            /* the caller's; NULL: no tokens are in use */
 };
 
 /* What the event loop counts, for `info`. */
@@ -78,12 +80,14 @@ struct exchange {
 /* One message while it is carried out. */
 struct job {
     struct arena arena;
+    struct caller *caller;
     struct message message;
     struct budget budget;     /* of all its requests */
     struct exchange exchange; /* of a message that is no batch, or could not be read */
     uint64_t sequence;        /* number of the newest transaction that its reply tells of */
     bool batch;
-    bool headers; /* the framing of its reply */
+    bool headers;    /* the framing of its reply */
+    bool has_secret; /* a token stands in the message */
 };
 
 /* A job is reused for one message after the other. */
@@ -91,8 +95,10 @@ void job_init(struct job *job);
 void job_deinit(struct job *job);
 
 /* Reads `message`, which must stay where it is until the job has run, and prepares what it asks
- * for. */
-void job_prepare(struct job *job, struct service *service, struct slice message, bool headers);
+ * for. `caller` sends it, and must live as long; of a caller without a role no other message may
+ * be prepared until this one has run. */
+void job_prepare(struct job *job, struct service *service, struct caller *caller,
+                 struct slice message, bool headers);
 
 /* Prepares the answer to what is not a message that could be read. */
 void job_prepare_refusal(struct job *job, bool headers, enum error_code code, const char *text);
@@ -106,7 +112,8 @@ void job_run(struct job *job, struct service *service, struct buffer *output);
 /* Forgets a prepared job that will not be run. */
 void job_abandon(struct job *job);
 
-/* Carries one message out, all at once, and appends the reply, framed by lines, to `output`. */
+/* Carries one message of an admin out, all at once, and appends the reply, framed by lines, to
+ * `output`. */
 void service_handle(struct service *service, struct slice message, struct buffer *output);
 
 #endif

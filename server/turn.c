@@ -2,6 +2,7 @@
 #include "server/turn.h"
 
 #include "protocol/reply.h"
+#include "server/admission.h"
 #include "server/clock.h"
 #include "server/connection.h"
 #include "server/durability.h"
@@ -9,6 +10,7 @@
 #include "server/server.h"
 
 #include <assert.h>
+#include <openssl/crypto.h>
 
 /* How many short messages of a connection may run between two looks at the clock, which take as
  * long as a tenth of one. A message that read so many documents is not short. */
@@ -30,6 +32,13 @@ void window_deinit(struct window *window)
     }
 }
 
+static const char *describe_oversized(const struct connection *connection)
+{
+    return admission_is_stranger(connection)
+               ? "the message is too large for a connection that has not authenticated"
+               : "the message is larger than --max-request-bytes";
+}
+
 /* Prepares `place` for what its connection's framing found. */
 static void place_prepare(struct place *place, struct service *service, enum framing_result found,
                           struct slice message)
@@ -42,10 +51,10 @@ static void place_prepare(struct place *place, struct service *service, enum fra
         job_prepare_refusal(&place->job, headers, ERROR_UNAVAILABLE,
                             "too many connections: close some, or raise --max-connections");
     } else if (found == FRAMING_MESSAGE) {
-        job_prepare(&place->job, service, message, headers);
+        job_prepare(&place->job, service, &place->connection->caller, message, headers);
     } else if (found == FRAMING_OVERSIZED) {
         job_prepare_refusal(&place->job, headers, ERROR_INVALID_REQUEST,
-                            "the message is larger than --max-request-bytes");
+                            describe_oversized(place->connection));
     } else {
         job_prepare_refusal(&place->job, headers, ERROR_PARSE,
                             "neither a line of JSON nor a Content-Length header");
@@ -90,6 +99,8 @@ static void window_fill(struct window *window, struct server *server)
         connection->yielded = false;
         if (!window_take(window, server->service, connection)) {
             link_remove(&connection->ready);
+        } else if (admission_is_stranger(connection)) {
+            list_append(&server->aside, &connection->ready);
         } else if (connection->tenure_count >= TURN_TENURE_COUNT) {
             connection_rotate(server, connection);
         }
@@ -116,6 +127,17 @@ static void place_put_back(struct place *place)
     }
 }
 
+/* What follows an auth: the token is wiped out, and the caller may have a role, or must wait. */
+static void place_end_auth(struct place *place)
+{
+    struct connection *connection = place->connection;
+    struct buffer *input = &connection->input;
+    struct slice message = place->job.message.source;
+    OPENSSL_cleanse(input->data + (message.data - input->data), message.size);
+    admission_update(connection);
+    admission_pause(connection);
+}
+
 static void place_run(struct place *place, struct service *service)
 {
     struct connection *connection = place->connection;
@@ -127,6 +149,9 @@ static void place_run(struct place *place, struct service *service)
         job_run(&place->job, service, output);
     }
     connection->closing |= place->last;
+    if (UNLIKELY(place->job.has_secret)) {
+        place_end_auth(place);
+    }
     connection_release(connection, place->http ? 0 : place->job.sequence);
     connection_count(connection);
     if (output->size >= CONNECTION_FLUSH_SIZE) {
@@ -138,7 +163,7 @@ static void place_run(struct place *place, struct service *service)
  * before more is written. */
 static bool must_wait(const struct connection *connection)
 {
-    return connection->yielded || connection->tenure_ns >= TURN_TENURE_NS ||
+    return connection->yielded || connection->tenure_ns >= TURN_TENURE_NS || connection->paused ||
            connection_is_over_output(connection);
 }
 
@@ -187,6 +212,8 @@ static void connection_requeue(struct server *server, struct connection *connect
     if (connection_is_over_output(connection)) {
         connection->throttled = true;
         link_remove(&connection->ready);
+    } else if (connection->paused) {
+        link_remove(&connection->ready);
     } else if (waits && (connection->tenure_ns >= TURN_TENURE_NS || connection->yielded)) {
         connection_rotate(server, connection);
     }
@@ -196,6 +223,9 @@ static void window_requeue(struct window *window, struct server *server)
 {
     for (unsigned i = 0; i < window->count; i++) {
         connection_requeue(server, window->places[i].connection);
+    }
+    while (!list_is_empty(&server->aside)) {
+        connection_rotate(server, LINK_OWNER(server->aside.next, struct connection, ready));
     }
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void client_over(struct client *client, int descriptor)
@@ -166,4 +167,28 @@ Test(client, a_token_file_that_is_missing_or_empty_is_named)
                 "/nowhere: No such file or directory");
     expect_open(&(struct client_target){.token_file = "/dev/null"},
                 "/dev/null: there is no token in it");
+}
+
+/* A file of /tmp with one line in it and the mode. */
+static void expect_token_file(mode_t mode, bool taken)
+{
+    char path[] = "/tmp/tenon-token-XXXXXX";
+    char trouble[128];
+    int descriptor = mkstemp(path);
+    cr_assert(descriptor >= 0 && write(descriptor, "token\n", 6) == 6);
+    cr_assert(fchmod(descriptor, mode) == 0);
+    close(descriptor);
+    snprintf(trouble, sizeof trouble, "%s: others may read or write it; chmod 600 it", path);
+    expect_open(&(struct client_target){.token_file = path, .socket = "/nowhere/socket"},
+                taken ? "/nowhere/socket: No such file or directory" : trouble);
+    unlink(path);
+}
+
+Test(client, a_token_file_that_others_may_read_or_write_is_refused)
+{
+    expect_token_file(0600, true);
+    expect_token_file(0440, true);
+    expect_token_file(0644, false);
+    expect_token_file(0660, false);
+    expect_token_file(0602, false);
 }
