@@ -1,7 +1,9 @@
 """The peers: how each is started, filled, asked and measured.
 
 Every peer keeps its data in memory as far as it can, in a folder that goes away, without waiting
-for a disk, as Tenon without --data does."""
+for a disk, as Tenon without --data does. Each is filled with the whole blog, indexes included, in
+the way that its users would take, and remembers the seconds: Tenon by `tenon import`, Redis by
+pipelines as for redis-cli --pipe, PostgreSQL by COPY, Tarantool by Lua that reads the files."""
 
 import glob
 import json
@@ -18,6 +20,12 @@ SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
 TABLES = ("users", "authorProfiles", "posts", "comments", "categories", "postCategories")
 
 
+def seconds_of(function):
+    start = time.monotonic()
+    function()
+    return time.monotonic() - start
+
+
 class Tenon:
     name = "Tenon"
     protocol = "lines"
@@ -29,8 +37,16 @@ class Tenon:
              "--listen", "127.0.0.1:0"], ready="listening", stderr=subprocess.DEVNULL)
         self.port = int(self.process.first_line.rsplit(":", 1)[1])
         before = harness.resident_bytes(self.process.pid)
-        context.fill(self)
+        self.fill_seconds = seconds_of(self.fill)
         self.memory = harness.resident_bytes(self.process.pid) - before
+
+    def fill(self):
+        files = [f"{table}={os.path.join(self.context.data_folder, table)}.jsonl"
+                 for table in TABLES]
+        command = [os.path.join(self.context.build, "tenon"), "import", "--server",
+                   f"127.0.0.1:{self.port}"] + files
+        subprocess.run(harness.pinned(harness.LOAD_CORE, command), check=True,
+                       capture_output=True)
 
     def answer(self, kind):
         reply = harness.ask(self.port, self.context.first_request(kind, "tenon"),
@@ -80,7 +96,7 @@ class Redis:
             stderr=subprocess.DEVNULL)
         self.wait()
         before = self.resident()
-        context.fill(self)
+        self.fill_seconds = context.fill_by_requests(self)
         self.memory = self.resident() - before
         self.scripts = {}
         for path in glob.glob(os.path.join(SCRIPTS, "*.redis.lua")):
@@ -152,6 +168,7 @@ class Tarantool:
         self.process = harness.Process(
             ["tarantool", os.path.join(SCRIPTS, "tarantool.lua"), str(self.port),
              context.data_folder, self.folder], ready="ready", stderr=subprocess.DEVNULL)
+        self.fill_seconds = float(self.process.first_line.split()[1])
         self.memory = int(self.value("memory_used", ""))
 
     def script(self, kind, variant):
@@ -207,7 +224,12 @@ class PostgreSQL:
         self.process = None
         self.initialise()
         self.start()
-        self.fill()
+        for statement in self.script_text("schema.sql").split(";\n"):
+            self.sql(statement)
+        self.fill_seconds = seconds_of(self.fill)
+        self.memory = int(self.sql(
+            "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND "
+            "relnamespace = 'public'::regnamespace"))
 
     def initialise(self):
         """PostgreSQL refuses to run as root, who becomes the package's user for it."""
@@ -249,8 +271,6 @@ class PostgreSQL:
             return file.read()
 
     def fill(self):
-        for statement in self.script_text("schema.sql").split(";\n"):
-            self.sql(statement)
         for table in TABLES:
             name = "".join("_" + c.lower() if c.isupper() else c for c in table)
             columns = self.sql("SELECT column_name FROM information_schema.columns WHERE "
@@ -267,9 +287,6 @@ class PostgreSQL:
             self.sql("TRUNCATE raw")
         for statement in self.script_text("indexes.sql").split(";\n"):
             self.sql(statement)
-        self.memory = int(self.sql(
-            "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND "
-            "relnamespace = 'public'::regnamespace"))
 
     def variables(self):
         blog = self.context.blog
