@@ -138,7 +138,7 @@ check-long: check $(LONG) ## and races, valgrind, random tests with many seeds, 
 
 check-durability: SECONDS = 1800
 check-durability: $(LONG) $(FUZZ_ON_DISK:%=$(BUILD)/fuzz/target-%) ## its last part alone
-	TENON_LONG=1 LIMIT=14400 FILTER='store/*' tools/run-tests $(BUILD) $(BUILD)/unit
+	TENON_LONG=1 LIMIT=14400 FILTER='store*/*' tools/run-tests $(BUILD) $(BUILD)/unit
 	TENON_LONG=1 LIMIT=14400 FILTER='live_durability/kill_9_*' \
 	    tools/run-tests $(BUILD) $(BUILD)/live
 	tools/fuzz $(BUILD) "$(FUZZ_ON_DISK)" $(SECONDS)

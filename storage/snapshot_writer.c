@@ -162,10 +162,11 @@ static bool wait_for_leave(struct snapshot_writer *writer)
     return may;
 }
 
+/* Then blocks may be left that nobody writes, whether they are all that there will be or not. */
 static bool is_given_up(struct snapshot_writer *writer)
 {
     pthread_mutex_lock(&writer->mutex);
-    bool given_up = writer->stopping && !writer->finished;
+    bool given_up = writer->stopping;
     pthread_mutex_unlock(&writer->mutex);
     return given_up;
 }

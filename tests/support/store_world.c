@@ -50,13 +50,13 @@ void store_world_deinit(struct store_world *world)
     memory_files_destroy(world->files);
 }
 
-struct store *store_world_try(const struct store_world *world, struct memory_files *files,
+struct store *store_world_try(const struct store_world *world, struct file_system *files,
                               struct buffer *report, struct buffer *message)
 {
     struct store_options options = world->options;
     struct database_options database_options = {.seed = 7};
     struct buffer schema_message = {0};
-    options.files = &files->base;
+    options.files = files;
     struct schema *schema = schema_read(slice_of(schema_text), "s.json", &schema_message);
     cr_assert_not_null(schema, "%.*s", SLICE_FORMAT(buffer_slice(&schema_message)));
     return store_open(&options, schema, &database_options, report, message);
@@ -66,7 +66,7 @@ void store_world_open(struct store_world *world)
 {
     struct buffer report = {0};
     struct buffer message = {0};
-    world->store = store_world_try(world, world->files, &report, &message);
+    world->store = store_world_try(world, world->options.files, &report, &message);
     cr_assert_not_null(world->store, "%.*s", SLICE_FORMAT(buffer_slice(&message)));
     struct database *database = store_database(world->store);
     world->digests[database->sequence] = store_world_digest(database);

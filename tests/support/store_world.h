@@ -31,11 +31,11 @@ uint64_t store_world_seed(const char *test);
 void store_world_init(struct store_world *world, uint64_t seed);
 void store_world_deinit(struct store_world *world);
 
-/* Opens the store on `files`; fails the test where that does not succeed. */
+/* Opens the store on the files of the options; fails the test where that does not succeed. */
 void store_world_open(struct store_world *world);
 
 /* Opens a store on other files, with the same schema and options. NULL and `message` on failure. */
-struct store *store_world_try(const struct store_world *world, struct memory_files *files,
+struct store *store_world_try(const struct store_world *world, struct file_system *files,
                               struct buffer *report, struct buffer *message);
 
 /* Carries a random transaction of one to four changes out, and ends a turn. */

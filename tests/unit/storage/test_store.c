@@ -102,7 +102,7 @@ Test(store, power_loss_loses_nothing_that_was_acknowledged)
         snprintf(what, sizeof(what), "image %u of %zu operations", i, count);
         struct buffer report = {0};
         struct buffer message = {0};
-        struct store *store = store_world_try(&world, image, &report, &message);
+        struct store *store = store_world_try(&world, &image->base, &report, &message);
         cr_assert_not_null(store, "%s: %.*s", what, SLICE_FORMAT(buffer_slice(&message)));
         check_recovered(&world, store, memory_files_marked(world.files, count), what);
         store_abandon(store);
@@ -190,7 +190,7 @@ Test(store, one_flipped_bit_is_found_every_time)
         const char *name = flip(&world, image, &target, &offset);
         struct buffer report = {0};
         struct buffer message = {0};
-        struct store *store = store_world_try(&world, image, &report, &message);
+        struct store *store = store_world_try(&world, &image->base, &report, &message);
         if (store) {
             /* Only a last group that nothing confirms yet. */
             const struct store_recovery *recovery = store_recovery(store);
