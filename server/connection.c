@@ -160,25 +160,27 @@ struct buffer *connection_output(struct connection *connection)
     return &connection->output;
 }
 
-void connection_release(struct connection *connection, uint64_t sequence)
+void connection_release(struct connection *connection, const struct held_state *waits_for)
 {
     struct server *server = connection->server;
+    bool waits = waits_for->sequence > server->reached.sequence ||
+                 waits_for->snapshot > server->reached.snapshot;
     if (held_is_empty(&connection->held) && connection->paused) {
         return;
     }
-    if (held_is_empty(&connection->held) && sequence <= server->durable) {
+    if (held_is_empty(&connection->held) && !waits) {
         connection->released = connection->output.size;
         return;
     }
-    held_add(&connection->held, connection->output_start + connection->output.size, sequence);
+    held_add(&connection->held, connection->output_start + connection->output.size, waits_for);
     if (!link_is_listed(&connection->held_link)) {
         list_append(&server->held, &connection->held_link);
     }
 }
 
-void connection_let_go(struct connection *connection, uint64_t durable)
+void connection_let_go(struct connection *connection)
 {
-    uint64_t end = held_release(&connection->held, durable);
+    uint64_t end = held_release(&connection->held, &connection->server->reached);
     if (end > 0) {
         connection->released = (size_t)(end - connection->output_start);
         list_append(&connection->server->changed, &connection->changed);
@@ -188,14 +190,13 @@ void connection_let_go(struct connection *connection, uint64_t durable)
     }
 }
 
-void connection_lose(struct connection *connection, uint64_t durable, const struct error *error)
+void connection_lose(struct connection *connection, const struct held_loss *loss,
+                     const struct error *error)
 {
     held_replace(&connection->held, &connection->output, connection->output_start,
-                 connection->output_start + connection->released, durable,
+                 connection->output_start + connection->released, loss,
                  connection->framing.kind == FRAMING_HEADERS, error);
-    connection->released = connection->output.size;
-    link_remove(&connection->held_link);
-    list_append(&connection->server->changed, &connection->changed);
+    connection_let_go(connection);
 }
 
 /* Forgets replies that nobody will read. */
@@ -357,7 +358,7 @@ void connection_finish(struct connection *connection)
 
 void connection_resume(struct connection *connection)
 {
-    connection_release(connection, 0);
+    connection_release(connection, &(struct held_state){0});
     connection_make_ready(connection);
     server_wake(connection->server);
 }
@@ -452,7 +453,7 @@ static void connection_refuse(struct connection *connection, enum error_code cod
     job_prepare_refusal(&job, connection->framing.kind == FRAMING_HEADERS, code, text);
     job_run(&job, connection->server->service, connection_output(connection));
     job_deinit(&job);
-    connection_release(connection, 0);
+    connection_release(connection, &(struct held_state){0});
     connection->closing = true;
 }
 

@@ -89,16 +89,17 @@ void connection_accept(struct server *server, uv_stream_t *listener);
 /* The place to append replies to. */
 struct buffer *connection_output(struct connection *connection);
 
-/* Lets what was written so far leave once the transaction number `sequence` is durable, and all
- * before it has left. */
-void connection_release(struct connection *connection, uint64_t sequence);
+/* Lets what was written so far leave once the server has reached what it waits for, and all before
+ * it has left. */
+void connection_release(struct connection *connection, const struct held_state *waits_for);
 
-/* Lets the replies leave that wait for no more than `durable`. */
-void connection_let_go(struct connection *connection, uint64_t durable);
+/* Lets the replies leave that wait for no more than what the server has reached. */
+void connection_let_go(struct connection *connection);
 
-/* Puts `error` in the place of the replies that wait for more than `durable`, and lets all leave.
- */
-void connection_lose(struct connection *connection, uint64_t durable, const struct error *error);
+/* Puts `error` in the place of the replies that wait for what is lost, and lets those leave that
+ * wait for nothing then. */
+void connection_lose(struct connection *connection, const struct held_loss *loss,
+                     const struct error *error);
 
 /* Sends what may leave. Where the socket takes no more, the rest goes when it does. */
 void connection_flush(struct connection *connection);

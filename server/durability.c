@@ -44,27 +44,76 @@ static void release_replies(struct server *server)
     while (link != &server->held) {
         struct connection *connection = LINK_OWNER(link, struct connection, held_link);
         link = link->next;
-        connection_let_go(connection, server->durable);
+        connection_let_go(connection);
+    }
+}
+
+static void replace_replies(struct server *server, const struct held_loss *loss,
+                            const struct error *error)
+{
+    struct link *link = server->held.next;
+    while (link != &server->held) {
+        struct connection *connection = LINK_OWNER(link, struct connection, held_link);
+        link = link->next;
+        connection_lose(connection, loss, error);
     }
 }
 
 /* Tells everyone whose reply showed what was undone. */
-static void replace_replies(struct server *server, int reason)
+static void report_loss(struct server *server, int reason)
 {
     struct arena arena;
     struct error error;
+    struct held_loss loss = {.durable = server->reached.sequence};
     arena_init(&arena, 1024);
     error_init(&error, &arena);
     error_set(&error, ERROR_READ_ONLY, "The write could not be made durable: %s.",
               strerror(reason));
     error.reason = arena_format(&arena, "%s", reason == ENOSPC ? "disk full" : strerror(reason));
     error.outcome = SLICE("unknown");
-    while (!list_is_empty(&server->held)) {
-        connection_lose(LINK_OWNER(server->held.next, struct connection, held_link),
-                        server->durable, &error);
-    }
+    replace_replies(server, &loss, &error);
     arena_deinit(&arena);
     log_line("the journal failed (%s): what was not durable is undone", strerror(reason));
+}
+
+/* Tells everyone who waits for the snapshot number `snapshot`. */
+static void report_failed_snapshot(struct server *server, uint64_t snapshot, int reason)
+{
+    struct arena arena;
+    struct error error;
+    struct held_loss loss = {.durable = UINT64_MAX, .snapshot = snapshot};
+    arena_init(&arena, 1024);
+    error_init(&error, &arena);
+    if (reason == 0) {
+        error_set(&error, ERROR_LIMIT_EXCEEDED,
+                  "The snapshot was given up: it held back more than --max-walker-bytes of "
+                  "documents that were changed meanwhile. Raise it, or ask when less is written.");
+        error.limit = SLICE("walker");
+    } else {
+        error_set(&error, ERROR_UNAVAILABLE,
+                  "The snapshot could not be written into the --data directory: %s. "
+                  "The journal has everything; ask again when that is mended.",
+                  strerror(reason));
+        error.reason = arena_format(&arena, "%s", strerror(reason));
+    }
+    replace_replies(server, &loss, &error);
+    log_line("a snapshot failed: %.*s", SLICE_FORMAT(error.message));
+    arena_deinit(&arena);
+}
+
+/* Sees whether a snapshot has ended. */
+static void poll_snapshot(struct server *server)
+{
+    struct store_snapshot_info info;
+    store_snapshot_info(server->service->store, &info);
+    if (info.status == STORE_SNAPSHOT_RUNNING || info.started == server->reached.snapshot) {
+        return;
+    }
+    server->reached.snapshot = info.started;
+    if (info.status == STORE_SNAPSHOT_FAILED) {
+        report_failed_snapshot(server, info.started, info.reason);
+    }
+    release_replies(server);
 }
 
 static void poll_store(struct server *server)
@@ -72,11 +121,12 @@ static void poll_store(struct server *server)
     struct store *store = server->service->store;
     struct store_news news;
     store_poll(store, &news);
-    server->durable = store_durable(store);
+    server->reached.sequence = store_durable(store);
     release_replies(server);
     if (news.lost) {
-        replace_replies(server, news.reason);
+        report_loss(server, news.reason);
     }
+    poll_snapshot(server);
 }
 
 static void on_wake(uv_async_t *async)
@@ -86,7 +136,7 @@ static void on_wake(uv_async_t *async)
 
 void durability_start(struct server *server, struct waker *waker)
 {
-    server->durable = UINT64_MAX;
+    server->reached = (struct held_state){.sequence = UINT64_MAX};
     if (server->service->store == NULL) {
         return;
     }
@@ -110,5 +160,10 @@ void durability_stop(struct server *server)
 bool durability_turn(struct server *server)
 {
     struct store *store = server->service->store;
-    return store != NULL && store_turn(store);
+    if (store == NULL) {
+        return false;
+    }
+    bool has_work = store_turn(store);
+    poll_snapshot(server);
+    return has_work;
 }

@@ -5,10 +5,10 @@
 
 #include <assert.h>
 
-static const struct held_reply *replies(const struct held *held, size_t *count)
+static struct held_reply *replies(const struct held *held, size_t *count)
 {
     *count = held->replies.size / sizeof(struct held_reply);
-    return (const struct held_reply *)(const void *)held->replies.data;
+    return (struct held_reply *)(void *)held->replies.data;
 }
 
 void held_deinit(struct held *held)
@@ -22,9 +22,9 @@ bool held_is_empty(const struct held *held)
     return held->start * sizeof(struct held_reply) == held->replies.size;
 }
 
-void held_add(struct held *held, uint64_t end, uint64_t sequence)
+void held_add(struct held *held, uint64_t end, const struct held_state *waits_for)
 {
-    struct held_reply reply = {.end = end, .sequence = sequence};
+    struct held_reply reply = {.end = end, .waits_for = *waits_for};
     if (held_is_empty(held)) {
         held->replies.size = 0;
         held->start = 0;
@@ -32,12 +32,17 @@ void held_add(struct held *held, uint64_t end, uint64_t sequence)
     buffer_append(&held->replies, &reply, sizeof(reply));
 }
 
-uint64_t held_release(struct held *held, uint64_t durable)
+static bool has_come(const struct held_state *waits_for, const struct held_state *reached)
+{
+    return waits_for->sequence <= reached->sequence && waits_for->snapshot <= reached->snapshot;
+}
+
+uint64_t held_release(struct held *held, const struct held_state *reached)
 {
     size_t count;
     const struct held_reply *all = replies(held, &count);
     uint64_t end = 0;
-    while (held->start < count && all[held->start].sequence <= durable) {
+    while (held->start < count && has_come(&all[held->start].waits_for, reached)) {
         assert(all[held->start].end >= end);
         end = all[held->start].end;
         held->start += 1;
@@ -49,11 +54,17 @@ uint64_t held_release(struct held *held, uint64_t durable)
     return end;
 }
 
+static bool is_lost(const struct held_state *waits_for, const struct held_loss *loss)
+{
+    return waits_for->sequence > loss->durable ||
+           (loss->snapshot != 0 && waits_for->snapshot == loss->snapshot);
+}
+
 void held_replace(struct held *held, struct buffer *output, uint64_t start, uint64_t held_from,
-                  uint64_t durable, bool headers, const struct error *error)
+                  const struct held_loss *loss, bool headers, const struct error *error)
 {
     size_t count;
-    const struct held_reply *all = replies(held, &count);
+    struct held_reply *all = replies(held, &count);
     struct buffer replaced = {0};
     size_t from = (size_t)(held_from - start);
     buffer_append(&replaced, output->data, from);
@@ -61,15 +72,19 @@ void held_replace(struct held *held, struct buffer *output, uint64_t start, uint
         size_t end = (size_t)(all[i].end - start);
         struct slice reply = slice_make(output->data + from, end - from);
         assert(end >= from && end <= output->size);
-        if (all[i].sequence > durable && reply.size > 0) {
+        bool lost = is_lost(&all[i].waits_for, loss);
+        if (lost && reply.size > 0) {
             reply_replace(&replaced, reply, headers, error);
         } else {
             buffer_append_slice(&replaced, reply);
         }
+        if (lost) {
+            all[i].waits_for = (struct held_state){.sequence = 0};
+        }
+        all[i].end = start + replaced.size;
         from = end;
     }
     assert(from == output->size);
     buffer_deinit(output);
     *output = replaced;
-    held_deinit(held);
 }

@@ -10,6 +10,7 @@
 #include "server/deadline.h"
 #include "server/descriptors.h"
 #include "server/durability.h"
+#include "server/held.h"
 #include "server/list.h"
 #include "server/options.h"
 #include "server/service.h"
@@ -43,10 +44,10 @@ struct server {
     uint64_t buffered;          /* bytes of the buffers of all connections */
     struct admission admission;
     struct descriptors descriptors;
-    struct link held;      /* connections with replies that wait for the disk */
-    uint64_t durable;      /* number of the transaction up to which replies may leave */
-    uv_async_t store_woke; /* the store's threads have news; only where there is a store */
-    struct waker *waker;   /* NULL: in memory only */
+    struct link held;          /* connections with replies that wait for the disk */
+    struct held_state reached; /* what the store has: replies that wait for no more may leave */
+    uv_async_t store_woke;     /* the store's threads have news; only where there is a store */
+    struct waker *waker;       /* NULL: in memory only */
     struct buffer_pool buffers;
     struct window window;
     uint64_t turn_start_ns; /* CPU time at the end of the last turn */

@@ -219,6 +219,10 @@ static void exchange_run(struct exchange *exchange, struct service *service, str
     } else if (exchange->method != NULL && exchange->method->reads_data) {
         job->sequence = service->database->sequence;
     }
+    if (service->awaited_snapshot != 0) {
+        job->snapshot = service->awaited_snapshot;
+        service->awaited_snapshot = 0;
+    }
     if (!request_is_notification(&exchange->request)) {
         if (done) {
             reply_result(reply, exchange->request.id, result);
@@ -240,6 +244,7 @@ void job_prepare(struct job *job, struct service *service, struct caller *caller
     job->has_secret = false;
     job->headers = headers;
     job->sequence = 0;
+    job->snapshot = 0;
     exchange_init(exchange, &job->arena);
     bool valid = message_read(&job->message, message, &job->arena, &exchange->error);
     job->batch = valid && job->message.batch;
@@ -256,6 +261,7 @@ void job_prepare_refusal(struct job *job, bool headers, enum error_code code, co
 {
     job->headers = headers;
     job->sequence = 0;
+    job->snapshot = 0;
     job->batch = false;
     job->has_secret = false;
     exchange_init(&job->exchange, &job->arena);

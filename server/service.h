@@ -55,7 +55,8 @@ struct service {
     struct methods methods;
     struct slowlog slowlog;
     struct exports exports;
-    uint64_t started_ns; /* on the monotonic clock */
+    uint64_t awaited_snapshot; /* the request that runs waits for it; 0: for none */
+    uint64_t started_ns;       /* on the monotonic clock */
 };
 
 /* Options as the contract has them. */
@@ -85,6 +86,7 @@ struct job {
     struct budget budget;     /* of all its requests */
     struct exchange exchange; /* of a message that is no batch, or could not be read */
     uint64_t sequence;        /* number of the newest transaction that its reply tells of */
+    uint64_t snapshot;        /* that its reply waits for (server/held.h); 0: none */
     bool batch;
     bool headers;    /* the framing of its reply */
     bool has_secret; /* a token stands in the message */

@@ -102,8 +102,11 @@ bool store_run_snapshot(struct service *service, struct arena *arena, struct val
         return error_set(error, ERROR_UNAVAILABLE,
                          "the server has no --data directory to write a snapshot into");
     }
+    struct store_snapshot_info info;
     struct builder answer = builder_begin(arena, 1);
     builder_put_count(&answer, "sequence", store_start_snapshot(service->store));
     *result = builder_end(&answer);
+    store_snapshot_info(service->store, &info);
+    service->awaited_snapshot = info.status == STORE_SNAPSHOT_RUNNING ? info.started : 0;
     return true;
 }

@@ -152,7 +152,12 @@ static void place_run(struct place *place, struct service *service)
     if (UNLIKELY(place->job.has_secret)) {
         place_end_auth(place);
     }
-    connection_release(connection, place->http ? 0 : place->job.sequence);
+    struct held_state waits_for = {0};
+    if (!place->http) {
+        waits_for.sequence = place->job.sequence;
+        waits_for.snapshot = place->job.snapshot;
+    }
+    connection_release(connection, &waits_for);
     connection_count(connection);
     if (output->size >= CONNECTION_FLUSH_SIZE) {
         connection_flush(connection);

@@ -59,6 +59,7 @@ enum store_snapshot_status {
 };
 
 struct store_snapshot_info {
+    uint64_t started;                  /* how many, since the start */
     enum store_snapshot_status status; /* of the last */
     int reason;                        /* FAILED: the system's error number, or 0: it needed too
                                         * much memory, or its moment was undone */
@@ -105,7 +106,7 @@ void store_poll(struct store *store, struct store_news *news);
 uint64_t store_durable(const struct store *store);
 
 /* Starts a snapshot, unless one runs or nothing has changed since the last. Returns the number of
- * its moment. */
+ * its moment; the status says whether it still runs. */
 uint64_t store_start_snapshot(struct store *store);
 
 void store_snapshot_info(struct store *store, struct store_snapshot_info *info);

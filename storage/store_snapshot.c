@@ -61,6 +61,7 @@ uint64_t store_start_snapshot(struct store *store)
     snapshot->writer = snapshot_writer_create(store->files, store->options.directory, &header,
                                               store->options.wake, store->options.wake_context);
     store->snapshot = snapshot;
+    store->last.started += 1;
     store->last.status = STORE_SNAPSHOT_RUNNING;
     return snapshot->sequence;
 }

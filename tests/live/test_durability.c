@@ -708,3 +708,49 @@ Test(live_durability, replies_that_wait_through_a_failed_write_say_so)
     cr_assert_eq(count_after_restart(data), 21u);
     remove_data(data);
 }
+
+static bool has_snapshot(const char *data)
+{
+    DIR *directory = opendir(data);
+    cr_assert_not_null(directory);
+    bool found = false;
+    const struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL) {
+        found = found || strncmp(entry->d_name, "snapshot-0", strlen("snapshot-0")) == 0;
+    }
+    closedir(directory);
+    return found;
+}
+
+/* The reply comes when the file has its name, or with what stopped it; others are not kept. */
+Test(live_durability, the_reply_to_snapshot_says_how_it_ended)
+{
+    char data[64];
+    struct live_server server;
+    struct live_client client;
+    struct live_client other;
+    make_data(data);
+    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
+    live_start(&server, SCHEMA, options);
+    live_connect(&client, &server);
+    live_connect(&other, &server);
+    insert_many(&client, 200);
+    limit_files(&server, "4096");
+    live_send(&client, SLICE("{\"id\":1,\"method\":\"snapshot\"}\n"
+                             "{\"id\":2,\"method\":\"ping\"}\n"));
+    expect_piece(live_ask(&other, "{\"id\":1,\"method\":\"ping\"}"), "\"result\":\"pong\"");
+    expect_piece(live_receive_line(&client), "\"id\":1,\"error\":{\"code\":-32000,");
+    expect_piece(live_receive_line(&client), "\"id\":2,\"result\":\"pong\"");
+    cr_assert_not(has_snapshot(data));
+    limit_files(&server, "unlimited");
+    for (unsigned i = 0; i < 2; i++) {
+        expect_piece(live_ask(&client, "{\"id\":3,\"method\":\"snapshot\"}"),
+                     "\"id\":3,\"result\":{\"sequence\":200}");
+        cr_assert(has_snapshot(data), "it is there when the reply is");
+    }
+    live_close(&other);
+    live_close(&client);
+    live_kill(&server);
+    cr_assert_eq(count_after_restart(data), 200u);
+    remove_data(data);
+}
