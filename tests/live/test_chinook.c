@@ -44,24 +44,9 @@ static void data_path(char path[PATH_SIZE], const char *name, const char *suffix
              suffix);
 }
 
-static char *read_text(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    cr_assert(file != NULL, "%s", path);
-    struct buffer text = {0};
-    size_t size = 1;
-    while (size > 0) {
-        size = fread(buffer_reserve(&text, 65536), 1, 65536, file);
-        text.size += size;
-    }
-    fclose(file);
-    buffer_append_char(&text, '\0');
-    return text.data;
-}
-
 static unsigned count_lines(const char *path)
 {
-    char *text = read_text(path);
+    char *text = live_read_file(path);
     unsigned lines = 0;
     for (const char *next = text; *next != '\0'; next++) {
         lines += *next == '\n';
@@ -101,7 +86,7 @@ static bool open_shop(struct shop *shop)
         fprintf(stderr, "skipped: %s is not there\n", path);
         return false;
     }
-    char *text = read_text(path);
+    char *text = live_read_file(path);
     shop->expected = cJSON_Parse(text);
     cr_assert(cJSON_IsArray(shop->expected));
     memory_release(text);
@@ -311,7 +296,7 @@ Test(live_chinook, each_question_is_answered_by_one_query)
         char path[PATH_SIZE];
         struct buffer request = {0};
         snprintf(path, sizeof(path), "examples/chinook/%s.json", text_of(question, "case"));
-        char *program = read_text(path);
+        char *program = live_read_file(path);
         for (char *c = program; *c != '\0'; c++) {
             *c = *c == '\n' ? ' ' : *c; /* a message is a line */
         }

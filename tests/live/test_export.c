@@ -1,5 +1,6 @@
 /* `tenon export`, and `tenon import` of what it wrote. */
 #include "tests/support/live.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -149,19 +150,11 @@ static void append_value(struct buffer *buffer, unsigned *state, unsigned depth)
     buffer_append_char(buffer, list ? ']' : '}');
 }
 
-static unsigned choose_seed(void)
-{
-    const char *given = getenv("TENON_SEED");
-    unsigned seed = given == NULL ? (unsigned)getpid() : (unsigned)strtoul(given, NULL, 10);
-    fprintf(stderr, "TENON_SEED=%u\n", seed);
-    return seed;
-}
-
 /* Documents of which many have the same creation time, most a random value of any type. */
 static void insert_random(struct fixture *fixture)
 {
     struct live_client client;
-    unsigned state = choose_seed();
+    unsigned state = (unsigned)random_seed("export");
     struct buffer request = {0};
     live_connect(&client, &fixture->server);
     for (unsigned i = 0; i < 500; i++) {

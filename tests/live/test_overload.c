@@ -27,17 +27,6 @@ static void teardown(struct fixture *fixture)
     live_stop(&fixture->server);
 }
 
-static bool contains(struct slice text, const char *part)
-{
-    size_t size = strlen(part);
-    for (size_t i = 0; i + size <= text.size; i++) {
-        if (memcmp(text.data + i, part, size) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void expect_served(struct live_client *client)
 {
     struct slice line = live_ask(client, PING);
@@ -48,7 +37,7 @@ static void expect_served(struct live_client *client)
 static void expect_info(struct live_client *client, const char *part)
 {
     struct slice line = live_ask(client, "{\"id\":1,\"method\":\"info\"}");
-    cr_assert(contains(line, part), "no %s in %.*s", part, SLICE_FORMAT(line));
+    cr_assert(live_contains(line, part), "no %s in %.*s", part, SLICE_FORMAT(line));
 }
 
 /* ---- Memory */
@@ -66,7 +55,7 @@ static void insert_long_note(struct live_client *client)
     line.size += NOTE_SIZE;
     buffer_append_slice(&line, SLICE("\"}]}\n"));
     live_send(client, buffer_slice(&line));
-    cr_assert(contains(live_receive_line(client), "\"result\":\""));
+    cr_assert(live_contains(live_receive_line(client), "\"result\":\""));
     buffer_deinit(&line);
 }
 
@@ -117,7 +106,7 @@ Test(live_overload, the_connection_with_the_largest_buffers_is_closed_where_they
     cr_assert_eq(large.received.size, 0);
     expect_info(&fixture.client, "\"evicted\":1");
     live_send(&small, SLICE("\n"));
-    cr_assert(contains(live_receive_line(&small), "\"code\":-32600,"));
+    cr_assert(live_contains(live_receive_line(&small), "\"code\":-32600,"));
     live_close(&small);
     live_close(&large);
     buffer_deinit(&text);
@@ -142,7 +131,7 @@ Test(live_overload, there_are_as_many_connections_as_the_system_has_descriptors_
     for (size_t i = 1; i < CROWD; i++) {
         live_connect(&crowd[i], &fixture.server);
         struct slice line = live_ask(&crowd[i], PING);
-        bool refused = contains(line, "too many connections");
+        bool refused = live_contains(line, "too many connections");
         cr_assert_eq(refused, i >= ROOM, "%zu: received %.*s", i, SLICE_FORMAT(line));
         cr_assert(refused || slice_equal(line, SLICE(PONG)));
     }
@@ -169,7 +158,7 @@ Test(live_overload, a_client_that_is_one_too_many_gets_an_answer_in_its_own_fram
     cr_assert(!live_is_finished(&headers));
     struct slice reply = buffer_slice(&headers.received);
     cr_assert(slice_starts_with(reply, SLICE("Content-Length: ")));
-    cr_assert(contains(reply, "\"code\":-32000,"), "received %.*s", SLICE_FORMAT(reply));
+    cr_assert(live_contains(reply, "\"code\":-32000,"), "received %.*s", SLICE_FORMAT(reply));
     cr_assert(live_is_finished(&silent));
     live_close(&silent);
     live_close(&headers);
@@ -184,7 +173,7 @@ static void expect_cut_off(struct live_client *client, const char *begun)
 {
     bool silent = live_is_finished(client);
     struct slice reply = buffer_slice(&client->received);
-    cr_assert(!silent && contains(reply, "--request-timeout-ms"), "%s: received %.*s", begun,
+    cr_assert(!silent && live_contains(reply, "--request-timeout-ms"), "%s: received %.*s", begun,
               SLICE_FORMAT(reply));
     cr_expect_eq(slice_starts_with(reply, SLICE("Content-Length: ")), *begun == 'C', "%s", begun);
 }
@@ -236,8 +225,8 @@ Test(live_overload, a_request_that_trickles_is_cut_off)
     cr_assert(small.finished, "it is read after two seconds");
     expect_cut_off(&small, "[");
     cr_assert(!live_is_finished(&large));
-    cr_assert(contains(buffer_slice(&large.received), "--max-request-bytes"));
-    cr_assert(contains(buffer_slice(&large.received), "--request-timeout-ms"));
+    cr_assert(live_contains(buffer_slice(&large.received), "--max-request-bytes"));
+    cr_assert(live_contains(buffer_slice(&large.received), "--request-timeout-ms"));
     live_close(&small);
     live_close(&large);
     expect_served(&fixture.client);

@@ -11,17 +11,6 @@
 #define PING   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"
 #define PONG   "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"pong\"}"
 
-static bool contains(const struct buffer *text, const char *part)
-{
-    size_t size = strlen(part);
-    for (size_t i = 0; i + size <= text->size; i++) {
-        if (memcmp(text->data + i, part, size) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void expect_pong(struct live_client *client)
 {
     struct slice line = live_ask(client, PING);
@@ -96,7 +85,8 @@ static void expect_one_line(const char *const *arguments, const char *first, con
         lines += result.errors.data[i] == '\n';
     }
     bool good = result.status == 1 && result.output.size == 0 && lines == 1 &&
-                contains(&result.errors, first) && contains(&result.errors, second);
+                live_contains(buffer_slice(&result.errors), first) &&
+                live_contains(buffer_slice(&result.errors), second);
     cr_expect(good,
               "should fail with 1 and a line with '%s' and '%s'; status %d, output %.*s, "
               "errors %.*s",
@@ -179,8 +169,8 @@ Test(live_process, an_option_that_is_wrong_is_named)
         live_run(&result, cases[i], SLICE(""));
         cr_expect(result.status != 0 && result.status < 128 && result.output.size == 0,
                   "%s: status %d", named[i], result.status);
-        cr_expect(contains(&result.errors, named[i]), "%s: %.*s", named[i], (int)result.errors.size,
-                  result.errors.data);
+        cr_expect(live_contains(buffer_slice(&result.errors), named[i]), "%s: %.*s", named[i],
+                  (int)result.errors.size, result.errors.data);
         live_result_deinit(&result);
     }
 }
@@ -199,7 +189,7 @@ Test(live_process, help_and_version_go_to_standard_output)
         struct live_result result;
         live_run(&result, cases[i].arguments, SLICE(""));
         cr_expect(result.status == 0 && result.errors.size == 0 &&
-                      contains(&result.output, cases[i].holds),
+                      live_contains(buffer_slice(&result.output), cases[i].holds),
                   "%s: status %d, %.*s", cases[i].arguments[0], result.status,
                   (int)result.output.size, result.output.size == 0 ? "" : result.output.data);
         live_result_deinit(&result);

@@ -10,21 +10,6 @@
 #define PAGE              "docs/PROGRAMS.md"
 #define EXAMPLES_AT_LEAST 15
 
-static char *read_text(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    cr_assert(file != NULL, "%s", path);
-    struct buffer text = {0};
-    size_t size = 1;
-    while (size > 0) {
-        size = fread(buffer_reserve(&text, 65536), 1, 65536, file);
-        text.size += size;
-    }
-    fclose(file);
-    buffer_append_char(&text, '\0');
-    return text.data;
-}
-
 static void open_blog(struct live_server *server, struct live_client *client)
 {
     char address[32];
@@ -95,7 +80,7 @@ Test(live_programs_page, every_example_gives_what_the_page_says)
 {
     struct live_server server;
     struct live_client client;
-    char *page = read_text(PAGE);
+    char *page = live_read_file(PAGE);
     const char *next = page;
     unsigned count = 0;
     cJSON *request;

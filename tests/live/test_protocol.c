@@ -38,22 +38,11 @@ static void expect_line(struct live_client *client, const char *expected)
     cr_assert(slice_equal(line, slice_of(expected)), "received %.*s", SLICE_FORMAT(line));
 }
 
-static bool contains(struct slice text, const char *part)
-{
-    size_t size = strlen(part);
-    for (size_t i = 0; i + size <= text.size; i++) {
-        if (memcmp(text.data + i, part, size) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void expect_error(struct slice line, int code)
 {
     char expected[32];
     snprintf(expected, sizeof(expected), "\"code\":%d,", code);
-    cr_assert(contains(line, expected), "no error %d: %.*s", code, SLICE_FORMAT(line));
+    cr_assert(live_contains(line, expected), "no error %d: %.*s", code, SLICE_FORMAT(line));
 }
 
 /* The text behind a Content-Length header. */
@@ -237,7 +226,7 @@ static void expect_refusal(const struct live_server *server, const char *text)
     live_send(&client, slice_of(text));
     bool silent = live_is_finished(&client);
     struct slice reply = buffer_slice(&client.received);
-    cr_assert(!silent && contains(reply, "\"code\":-32700,"), "%s: received %.*s", text,
+    cr_assert(!silent && live_contains(reply, "\"code\":-32700,"), "%s: received %.*s", text,
               SLICE_FORMAT(reply));
     live_close(&client);
 }
@@ -282,7 +271,7 @@ Test(live_protocol, http_is_told_which_protocol_this_is)
         struct slice reply = buffer_slice(&client.received);
         cr_assert(!silent && slice_starts_with(reply, SLICE("HTTP/1.1 400 ")), "received %.*s",
                   SLICE_FORMAT(reply));
-        cr_assert(contains(reply, "JSON-RPC"));
+        cr_assert(live_contains(reply, "JSON-RPC"));
         live_close(&client);
     }
     teardown(&fixture);
@@ -375,7 +364,7 @@ static void insert_long_note(struct live_client *client)
     line.size += SLOW_TEXT_SIZE;
     buffer_append_slice(&line, SLICE("\"}]}\n"));
     live_send(client, buffer_slice(&line));
-    cr_assert(contains(live_receive_line(client), "\"result\":\""));
+    cr_assert(live_contains(live_receive_line(client), "\"result\":\""));
     buffer_deinit(&line);
 }
 

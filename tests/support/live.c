@@ -487,3 +487,29 @@ void live_result_deinit(struct live_result *result)
     buffer_deinit(&result->output);
     buffer_deinit(&result->errors);
 }
+
+bool live_contains(struct slice text, const char *part)
+{
+    size_t size = strlen(part);
+    for (size_t at = 0; at + size <= text.size; at++) {
+        if (memcmp(text.data + at, part, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+char *live_read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    cr_assert(file != NULL, "%s: %s", path, strerror(errno));
+    struct buffer text = {0};
+    size_t size = 1;
+    while (size > 0) {
+        size = fread(buffer_reserve(&text, 65536), 1, 65536, file);
+        text.size += size;
+    }
+    fclose(file);
+    buffer_append_char(&text, '\0');
+    return text.data;
+}

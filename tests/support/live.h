@@ -86,6 +86,12 @@ bool live_is_silent(struct live_client *client, int milliseconds);
  * before it. */
 bool live_is_finished(struct live_client *client);
 
+/* Whether `part` stands in `text`. */
+bool live_contains(struct slice text, const char *part);
+
+/* The whole file, with a zero behind it; given back with memory_release(). */
+char *live_read_file(const char *path) __attribute__((returns_nonnull));
+
 /* Runs the binary with the arguments (ended by NULL) and `input` as standard input, to its end. */
 void live_run(struct live_result *result, const char *const *arguments, struct slice input);
 void live_result_deinit(struct live_result *result);

@@ -114,6 +114,16 @@ void local_expect_value(struct local *local, const char *args, const char *expre
     buffer_deinit(&params);
 }
 
+void local_expect_values(const char *args, const struct local_value *values, size_t count)
+{
+    struct local local;
+    local_start(&local, "{'tables':{}}");
+    for (size_t i = 0; i < count; i++) {
+        local_expect_value(&local, args, values[i].expression, values[i].expected);
+    }
+    local_stop(&local);
+}
+
 void local_dump(struct local *local, struct buffer *dump)
 {
     const struct database *database = local->service->database;

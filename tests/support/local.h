@@ -39,6 +39,14 @@ void local_expect(struct local *local, const char *method, const char *params,
 void local_expect_value(struct local *local, const char *args, const char *expression,
                         const char *expected);
 
+/* The same for many expressions, by a service of its own without tables. */
+struct local_value {
+    const char *expression;
+    const char *expected;
+};
+
+void local_expect_values(const char *args, const struct local_value *values, size_t count);
+
 /* Every document of every table, in order, as JSON lines: what must be as before where nothing
  * may have happened. The caller's buffer. */
 void local_dump(struct local *local, struct buffer *dump);

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -16,25 +17,14 @@ static const char schema_text[] =
     "\"indexes\":{\"by_name\":[\"name\"],\"by_n\":{\"fields\":[\"n\"],\"unique\":true}}},"
     "\"things\":{\"indexes\":{\"by_path\":[\"a.b\",\"name\"]}}}}";
 
-uint64_t store_world_seed(const char *test)
-{
-    const char *given = getenv("TENON_SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 10) : 20261122;
-    fprintf(stderr, "%s: TENON_SEED=%llu\n", test, (unsigned long long)seed);
-    return seed;
-}
-
 uint64_t store_world_random(struct store_world *world)
 {
-    world->random ^= world->random << 13;
-    world->random ^= world->random >> 7;
-    world->random ^= world->random << 17;
-    return world->random >> 3;
+    return random_next(&world->random);
 }
 
 void store_world_init(struct store_world *world, uint64_t seed)
 {
-    *world = (struct store_world){.random = seed * 2 + 1};
+    *world = (struct store_world){.random = seed};
     world->files = memory_files_create(seed);
     world->options = store_default_options();
     world->options.segment_size = SEGMENT_SIZE;

@@ -25,9 +25,6 @@ struct store_world {
     uint64_t lost;                            /* times that transactions were undone */
 };
 
-/* The seed that the environment's TENON_SEED names, else a fixed one; printed. */
-uint64_t store_world_seed(const char *test);
-
 void store_world_init(struct store_world *world, uint64_t seed);
 void store_world_deinit(struct store_world *world);
 

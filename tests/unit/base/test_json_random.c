@@ -3,6 +3,7 @@
 #include "base/json.h"
 
 #include "base/memory.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -20,20 +21,9 @@ struct maker {
     bool tidy;      /* sent in canonical form already */
 };
 
-static uint64_t random_seed(void)
-{
-    const char *given = getenv("TENON_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : UINT64_C(20261122);
-    fprintf(stderr, "TENON_SEED=%" PRIu64 "\n", seed);
-    return seed | 1;
-}
-
 static unsigned choose(struct maker *maker, unsigned count)
 {
-    maker->state ^= maker->state << 13;
-    maker->state ^= maker->state >> 7;
-    maker->state ^= maker->state << 17;
-    return (unsigned)((maker->state >> 20) % count);
+    return random_below(&maker->state, count);
 }
 
 static void make_space(struct maker *maker)
@@ -240,7 +230,7 @@ static bool read_block(struct arena *arena, struct slice text, struct value *val
 
 Test(json, random_values_come_out_in_canonical_form)
 {
-    struct maker maker = {.state = random_seed()};
+    struct maker maker = {.state = random_seed("json_random")};
     struct buffer written = {0};
     for (int i = 0; i < ROUNDS; i++) {
         make_text(&maker);
@@ -273,7 +263,7 @@ Test(json, random_values_come_out_in_canonical_form)
 /* A prefix of a number is a value as well; of anything else that is not white space it is none. */
 Test(json, every_prefix_is_refused_or_read_within_its_bounds)
 {
-    struct maker maker = {.state = random_seed()};
+    struct maker maker = {.state = random_seed("json_random")};
     for (int i = 0; i < 60; i++) {
         make_text(&maker);
         bool container = memchr(maker.sent.data, '[', maker.sent.size) != NULL ||
@@ -297,7 +287,7 @@ Test(json, every_prefix_is_refused_or_read_within_its_bounds)
 
 Test(json, damaged_texts_are_refused_or_read_into_canonical_form)
 {
-    struct maker maker = {.state = random_seed()};
+    struct maker maker = {.state = random_seed("json_random")};
     struct buffer written = {0};
     for (int i = 0; i < ROUNDS; i++) {
         make_text(&maker);

@@ -1,6 +1,7 @@
 /* Numbers as text, against strtod and ECMAScript's rules. */
 #include "base/macros.h"
 #include "base/number.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <float.h>
@@ -9,22 +10,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static uint64_t random_seed(void)
-{
-    const char *given = getenv("TENON_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : UINT64_C(20261122);
-    fprintf(stderr, "TENON_SEED=%" PRIu64 "\n", seed);
-    return seed | 1;
-}
-
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 static uint64_t bits_of(double number)
 {
@@ -172,7 +157,7 @@ Test(number, very_long_texts_are_read_to_their_end)
 
 Test(number, random_doubles_come_back_and_no_shorter_text_does)
 {
-    uint64_t state = random_seed();
+    uint64_t state = random_seed("number");
     for (int i = 0; i < 20000; i++) {
         double number = of_bits(random_next(&state));
         if (i % 4 == 1) {
@@ -210,7 +195,7 @@ Test(number, random_doubles_come_back_and_no_shorter_text_does)
 
 Test(number, random_texts_are_read_as_strtod_reads_them)
 {
-    uint64_t state = random_seed();
+    uint64_t state = random_seed("number");
     for (int i = 0; i < 50000; i++) {
         char text[80];
         int size = snprintf(text, sizeof(text), "%s%" PRIu64, i % 2 ? "-" : "",

@@ -2,6 +2,7 @@
 #include "base/pool.h"
 
 #include "base/macros.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 
@@ -17,22 +18,6 @@ struct thing {
     size_t size;
     unsigned char fill;
 };
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15u;
-    uint64_t mixed = (*state ^ *state >> 30) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
-    return mixed ^ mixed >> 31;
-}
-
-static uint64_t test_seed(void)
-{
-    const char *given = getenv("TENON_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20261122;
-    fprintf(stderr, "TENON_SEED=%llu\n", (unsigned long long)seed);
-    return seed;
-}
 
 /* Every size up to past the largest class can be filled to its last byte and given back. */
 Test(pool, every_size_is_handed_out_aligned_and_whole)
@@ -142,19 +127,19 @@ static void assert_intact(const struct thing *thing)
 Test(pool, random_things_keep_their_bytes)
 {
     static const size_t size_limits[] = {40, 600, 9000, 80000};
-    uint64_t random = test_seed();
+    uint64_t random = random_seed("pool");
     struct pool *pool = pool_create();
     static struct thing things[THING_COUNT];
     for (unsigned round = 0; round < 20000; round++) {
-        struct thing *thing = &things[next_random(&random) % THING_COUNT];
+        struct thing *thing = &things[random_next(&random) % THING_COUNT];
         if (thing->bytes != NULL) {
             assert_intact(thing);
             pool_release(pool, thing->bytes, thing->size);
             thing->bytes = NULL;
         } else {
-            size_t limit = size_limits[next_random(&random) % COUNT_OF(size_limits)];
-            thing->size = 1 + next_random(&random) % limit;
-            thing->fill = (unsigned char)next_random(&random);
+            size_t limit = size_limits[random_next(&random) % COUNT_OF(size_limits)];
+            thing->size = 1 + random_next(&random) % limit;
+            thing->fill = (unsigned char)random_next(&random);
             thing->bytes = pool_allocate(pool, thing->size);
             memset(thing->bytes, thing->fill, thing->size);
         }

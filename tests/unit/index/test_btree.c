@@ -7,6 +7,7 @@
 
 #include "base/macros.h"
 #include "index/btree_node.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 
@@ -43,22 +44,6 @@ static const uint32_t kinds[][4] = {
     {0, 0, 0, 3},   /* hints say nothing */
     {4, 2, 6, 5},   /* as ids, which share a beginning */
 };
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15u;
-    uint64_t mixed = (*state ^ *state >> 30) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
-    return mixed ^ mixed >> 31;
-}
-
-static uint64_t test_seed(void)
-{
-    const char *given = getenv("TENON_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20261122;
-    fprintf(stderr, "TENON_SEED=%llu\n", (unsigned long long)seed);
-    return seed;
-}
 
 static struct slice entry_key(const struct entry *entry)
 {
@@ -124,9 +109,9 @@ static int compare_entries(const void *a, const void *b)
 static void make_key(struct universe *universe, struct entry *entry, uint32_t letters)
 {
     entry->size = (uint8_t)(universe->skip + 2 +
-                            next_random(&universe->random) % (KEY_SIZE_MAX - universe->skip - 1));
+                            random_next(&universe->random) % (KEY_SIZE_MAX - universe->skip - 1));
     for (uint32_t i = 0; i < entry->size; i++) {
-        uint8_t letter = (uint8_t)(next_random(&universe->random) % letters);
+        uint8_t letter = (uint8_t)(random_next(&universe->random) % letters);
         if (letters < 256 && letter == letters - 1) {
             letter = 0xff;
         }
@@ -140,7 +125,7 @@ static struct universe *universe_create(size_t kind, size_t count)
     universe->skip = kinds[kind][0];
     universe->hint_bytes = kinds[kind][1];
     universe->separator_min = kinds[kind][2];
-    universe->random = test_seed() + kind;
+    universe->random = random_seed("btree") + kind;
     universe->entries = calloc(count, sizeof(*universe->entries));
     for (size_t i = 0; i < count; i++) {
         make_key(universe, &universe->entries[i], kinds[kind][3]);
@@ -177,7 +162,7 @@ static void universe_destroy(struct universe *universe)
 
 static struct entry *random_entry(struct universe *universe)
 {
-    return &universe->entries[next_random(&universe->random) % universe->count];
+    return &universe->entries[random_next(&universe->random) % universe->count];
 }
 
 static void toggle(struct universe *universe, struct entry *entry)
@@ -226,7 +211,7 @@ static bool entry_is_before(const struct entry *entry, const struct btree_bound 
 static struct btree_bound random_bound(struct universe *universe, struct entry *storage)
 {
     *storage = *random_entry(universe);
-    uint64_t choice = next_random(&universe->random);
+    uint64_t choice = random_next(&universe->random);
     storage->size = (uint8_t)(choice % ((size_t)storage->size + 1));
     if (storage->size < universe->skip) {
         storage->size = choice >> 16 & 1 ? (uint8_t)universe->skip : 0;
@@ -288,7 +273,7 @@ static void assert_range_agrees(struct universe *universe)
 static void assert_run_agrees(struct universe *universe, void **present, size_t count)
 {
     const struct btree_order *order = &universe->order;
-    uint64_t choice = next_random(&universe->random);
+    uint64_t choice = random_next(&universe->random);
     struct btree_run run = {.hint = order->hint(order->context, random_entry(universe))};
     run.hint += choice % 4 == 0 ? 1 : 0;
     size_t first = 0;
@@ -338,7 +323,7 @@ static void assert_collect_agrees(struct universe *universe, void **present, siz
     btree_at(&universe->tree, from, &cursor);
     size_t left = backwards ? from + 1 : count - from;
     while (left > 0) {
-        size_t wanted = 1 + next_random(&universe->random) % BATCH_MAX;
+        size_t wanted = 1 + random_next(&universe->random) % BATCH_MAX;
         size_t got = btree_collect(&cursor, backwards, batch, wanted);
         cr_assert_eq(got, wanted < left ? wanted : left);
         for (size_t i = 0; i < got; i++) {
@@ -363,7 +348,7 @@ static void assert_agrees(struct universe *universe)
         assert_run_agrees(universe, present, count);
     }
     for (unsigned i = 0; i < 4 && count > 0; i++) {
-        size_t from = next_random(&universe->random) % count;
+        size_t from = random_next(&universe->random) % count;
         assert_collect_agrees(universe, present, count, from, i % 2 == 1);
     }
     free(present);
@@ -450,7 +435,7 @@ Test(btree, random_operations_agree_with_a_plain_model, .timeout = 300)
         for (unsigned round = 0; round < rounds; round++) {
             struct entry *entry = random_entry(universe);
             bool growing = round / (rounds / 4) % 2 == 0;
-            if (entry->present != growing || next_random(&universe->random) % 4 == 0) {
+            if (entry->present != growing || random_next(&universe->random) % 4 == 0) {
                 toggle(universe, entry);
             }
             if (round % (rounds / 40) == 0) {

@@ -2,6 +2,7 @@
 #include "index/hash_map.h"
 
 #include "base/macros.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 
@@ -18,22 +19,6 @@ struct entry {
     bool present;
     unsigned visits;
 };
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15u;
-    uint64_t mixed = (*state ^ *state >> 30) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
-    return mixed ^ mixed >> 31;
-}
-
-static uint64_t test_seed(void)
-{
-    const char *given = getenv("TENON_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20261122;
-    fprintf(stderr, "TENON_SEED=%llu\n", (unsigned long long)seed);
-    return seed;
-}
 
 static struct slice entry_key(const void *pointer)
 {
@@ -98,7 +83,7 @@ Test(hash_map, the_hash_depends_on_the_seed)
 Test(hash_map, iterating_visits_every_entry_once)
 {
     struct hash_map map;
-    hash_map_init(&map, entry_key, test_seed());
+    hash_map_init(&map, entry_key, random_seed("hash_map"));
     struct entry *entries = make_entries();
     insert_all(&map, entries);
     hash_map_check(&map);
@@ -117,7 +102,7 @@ Test(hash_map, iterating_visits_every_entry_once)
 Test(hash_map, emptying_gives_the_memory_back)
 {
     struct hash_map map;
-    hash_map_init(&map, entry_key, test_seed());
+    hash_map_init(&map, entry_key, random_seed("hash_map"));
     size_t size_empty = map.size;
     struct entry *entries = make_entries();
     insert_all(&map, entries);
@@ -177,15 +162,15 @@ Test(hash_map, prefetching_is_harmless)
 /* Random insertions, removals and replacements agree with the flags of the entries. */
 Test(hash_map, random_operations_agree_with_a_plain_model)
 {
-    uint64_t random = test_seed();
+    uint64_t random = random_seed("hash_map");
     struct hash_map map;
-    hash_map_init(&map, entry_key, next_random(&random));
+    hash_map_init(&map, entry_key, random_next(&random));
     struct entry *entries = make_entries();
     uint64_t count = 0;
     for (unsigned round = 0; round < 60000; round++) {
         /* The range in use breathes, so that the map grows and shrinks several times. */
         size_t range = 1 + ENTRY_COUNT / (1 + round / 5000 % 4);
-        struct entry *entry = &entries[next_random(&random) % (range - 1)];
+        struct entry *entry = &entries[random_next(&random) % (range - 1)];
         uint64_t hash = entry_hash(&map, entry);
         cr_assert_eq(hash_map_find(&map, hash, entry_key(entry)), entry->present ? entry : NULL);
         if (!entry->present) {

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/macros.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 
@@ -141,22 +142,6 @@ struct maker {
     struct buffer text;
 };
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15u;
-    uint64_t mixed = (*state ^ *state >> 30) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
-    return mixed ^ mixed >> 31;
-}
-
-static uint64_t test_seed(void)
-{
-    const char *given = getenv("TENON_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20261122;
-    fprintf(stderr, "TENON_SEED=%llu\n", (unsigned long long)seed);
-    return seed;
-}
-
 static int sign(int number)
 {
     return (number > 0) - (number < 0);
@@ -285,7 +270,7 @@ Test(order, objects_of_many_fields_are_sorted)
 
 static uint64_t draw(struct maker *maker, uint64_t limit)
 {
-    uint64_t number = next_random(&maker->random) % limit;
+    uint64_t number = random_next(&maker->random) % limit;
     if (maker->until_change > 0 && --maker->until_change == 0) {
         number = (number + 1 + maker->change % limit) % limit;
     }
@@ -399,11 +384,11 @@ static void make_value(struct maker *maker, unsigned depth)
 /* Makes two values, the second like the first but for one choice that was made on the way. */
 static void make_pair(uint64_t *random, struct buffer *a, struct buffer *b)
 {
-    uint64_t seed = next_random(random);
+    uint64_t seed = random_next(random);
     struct maker first = {.random = seed, .text = *a};
     struct maker second = {.random = seed, .text = *b};
-    second.until_change = (unsigned)(next_random(random) % 40);
-    second.change = next_random(random);
+    second.until_change = (unsigned)(random_next(random) % 40);
+    second.change = random_next(random);
     first.text.size = 0;
     second.text.size = 0;
     make_value(&first, 0);
@@ -416,7 +401,7 @@ static void make_pair(uint64_t *random, struct buffer *a, struct buffer *b)
 Test(order, keys_order_as_values_do, .timeout = 120)
 {
     enum { pairs = 100000 };
-    uint64_t random = test_seed();
+    uint64_t random = random_seed("order");
     struct arena arena;
     arena_init(&arena, 1 << 16);
     struct buffer text_a = {0};
@@ -565,7 +550,7 @@ Test(order, skipping_survives_any_depth)
 /* Keys with a byte changed are skipped or refused, and nothing behind their end is read. */
 Test(order, skipping_damaged_keys_stays_inside)
 {
-    uint64_t random = test_seed();
+    uint64_t random = random_seed("order");
     struct maker maker = {.random = random};
     struct buffer key = {0};
     for (unsigned i = 0; i < 20000; i++) {
@@ -573,7 +558,7 @@ Test(order, skipping_damaged_keys_stays_inside)
         key.size = 0;
         make_value(&maker, 0);
         key_append(&key, value_from_text(buffer_slice(&maker.text)));
-        key.data[next_random(&random) % key.size] = (char)(next_random(&random) % 12);
+        key.data[random_next(&random) % key.size] = (char)(random_next(&random) % 12);
         cr_assert_leq(skip_copy(key.data, key.size), key.size);
     }
     buffer_deinit(&maker.text);

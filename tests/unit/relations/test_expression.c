@@ -1,30 +1,16 @@
 /* Expressions beside references and operators: literals, lists, objects, `$spread`. */
+#include "base/macros.h"
 #include "tests/support/local.h"
 
 #include <criterion/criterion.h>
 
-struct row {
-    const char *expression;
-    const char *expected;
-};
+#define ARGS        "{'o':{'a':1,'b':2},'p':{'b':3,'c':4},'n':null,'s':'text','l':[{'a':5},null,{'d':6}]}"
 
-#define ARGS "{'o':{'a':1,'b':2},'p':{'b':3,'c':4},'n':null,'s':'text','l':[{'a':5},null,{'d':6}]}"
-
-static void check(const struct row *rows, size_t count)
-{
-    struct local local;
-    local_start(&local, "{'tables':{}}");
-    for (size_t i = 0; i < count; i++) {
-        local_expect_value(&local, ARGS, rows[i].expression, rows[i].expected);
-    }
-    local_stop(&local);
-}
-
-#define CHECK(rows) check(rows, sizeof(rows) / sizeof((rows)[0]))
+#define CHECK(rows) local_expect_values(ARGS, rows, COUNT_OF(rows))
 
 Test(expression, what_is_no_reference_or_operator_is_itself)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"1", "1"},
         {"1.50", "1.50"},
         {"true", "true"},
@@ -54,7 +40,7 @@ Test(expression, what_is_no_reference_or_operator_is_itself)
 
 Test(expression, values_that_are_not_stored_are_refused_when_it_is_compiled)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"1e400", "!InvalidValue /return"},
         {"[1,9007199254740993]", "!InvalidValue /return/1"},
         {"{'a':9007199254740993}", "!InvalidValue /return/a"},
@@ -73,7 +59,7 @@ Test(expression, values_that_are_not_stored_are_refused_when_it_is_compiled)
 
 Test(expression, names_with_a_dollar_are_operators_or_do_not_compile)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$nonsense':1}", "!InvalidParams /return/$nonsense"},
         {"{'$':1}", "!InvalidParams /return/$"},
         {"{'$add':[1,2],'b':1}", "!InvalidParams /return/$add"},
@@ -88,7 +74,7 @@ Test(expression, names_with_a_dollar_are_operators_or_do_not_compile)
 
 Test(expression, spread_puts_fields_in_and_what_comes_again_overrides_in_place)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$spread':'$args.o'}", "{'a':1,'b':2}"},
         {"{'$spread':'$args.o','c':3}", "{'a':1,'b':2,'c':3}"},
         {"{'z':0,'$spread':'$args.o','a':9}", "{'z':0,'a':9,'b':2}"},

@@ -1,4 +1,5 @@
 /* Every operator: what it gives, what it refuses, and how many arguments it takes. */
+#include "base/macros.h"
 #include "tests/support/local.h"
 
 #include <criterion/criterion.h>
@@ -19,31 +20,16 @@
 #define NAN_     "{'$float':'AAAAAAAA+H8='}"
 #define ZERO_    "{'$float':'AAAAAAAAAIA='}"
 
-struct row {
-    const char *expression;
-    const char *expected;
-};
-
 /* What all rows may refer to: $args.o lacks `m`. */
 #define ARGS                                                                                       \
     "{'o':{'a':1,'b':'x','c':null},'l':[3,1,2],'e':[],'n':null,'s':'"                              \
     "h\xc3\xa4\xf0\x9f\x98\x80\xc3\x9f'}"
 
-static void check(const struct row *rows, size_t count)
-{
-    struct local local;
-    local_start(&local, "{'tables':{}}");
-    for (size_t i = 0; i < count; i++) {
-        local_expect_value(&local, ARGS, rows[i].expression, rows[i].expected);
-    }
-    local_stop(&local);
-}
-
-#define CHECK(rows) check(rows, sizeof(rows) / sizeof((rows)[0]))
+#define CHECK(rows) local_expect_values(ARGS, rows, COUNT_OF(rows))
 
 Test(operator, comparisons_follow_the_order_of_values_and_never_convert)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$eq':[1,1.0]}", "true"},
         {"{'$eq':[1,1e0]}", "true"},
         {"{'$eq':[1,'1']}", "false"},
@@ -95,7 +81,7 @@ Test(operator, comparisons_follow_the_order_of_values_and_never_convert)
 
 Test(operator, logic_takes_booleans_and_stops_early)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$and':[]}", "true"},
         {"{'$or':[]}", "false"},
         {"{'$and':[true,true]}", "true"},
@@ -135,7 +121,7 @@ Test(operator, logic_takes_booleans_and_stops_early)
 
 Test(operator, arithmetic_of_numbers_is_that_of_ieee_754)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$add':[1,2]}", "3"},
         {"{'$add':[0.1,0.2]}", "0.30000000000000004"},
         {"{'$add':[1.50,0]}", "1.5"},
@@ -192,7 +178,7 @@ Test(operator, arithmetic_of_numbers_is_that_of_ieee_754)
 
 Test(operator, int64_is_exact_and_overflow_is_an_error)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$add':[" I_SEVEN "," I_M1 "]}", "{'$integer':'BgAAAAAAAAA='}"},
         {"{'$add':[" I_MAX "," I_ONE "]}", "!ArithmeticError"},
         {"{'$sub':[" I_MIN "," I_ONE "]}", "!ArithmeticError"},
@@ -231,7 +217,7 @@ Test(operator, int64_is_exact_and_overflow_is_an_error)
 
 Test(operator, round_takes_half_away_from_zero_on_the_shortest_decimal_form)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$round':2.5}", "3"},
         {"{'$round':-2.5}", "-3"},
         {"{'$round':[0.5]}", "1"},
@@ -268,7 +254,7 @@ Test(operator, round_takes_half_away_from_zero_on_the_shortest_decimal_form)
 
 Test(operator, lists_are_counted_summed_and_turned)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$size':'$args.l'}", "3"},
         {"{'$size':[]}", "0"},
         {"{'$size':'$args.s'}", "4"},
@@ -314,7 +300,7 @@ Test(operator, lists_are_counted_summed_and_turned)
 
 Test(operator, strings_are_put_together_and_cut_by_code_points)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$concat':['a','','b']}", "'ab'"},
         {"{'$concat':[]}", "''"},
         {"{'$concat':['\\n','\\u0001']}", "'\\n\\u0001'"},
@@ -377,7 +363,7 @@ Test(operator, strings_are_put_together_and_cut_by_code_points)
 
 Test(operator, objects_are_picked_apart)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"{'$pick':['$args.o',['c','a','q']]}", "{'a':1,'c':null}"},
         {"{'$pick':['$args.o',[]]}", "{}"},
         {"{'$pick':['$args.o',[1]]}", "!TypeMismatch"},

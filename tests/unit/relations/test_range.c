@@ -2,6 +2,7 @@
  * naive look at every document. */
 #include "index/order.h"
 #include "tests/support/local.h"
+#include "tests/support/random.h"
 
 #include <cJSON.h>
 #include <criterion/criterion.h>
@@ -239,11 +240,8 @@ Test(range, ranges_find_what_a_filter_over_all_documents_finds)
     static const char *const COMPARISONS[] = {"gt", "gte", "lt", "lte"};
     static const char *const OPERATORS[] = {"$gt", "$gte", "$lt", "$lte"};
     static const char *const NUMBERS[] = {"{'$undefined':null}", "0", "1", "2"};
-    const char *given = getenv("TENON_SEED");
-    unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
     struct local local;
-    printf("range: TENON_SEED=%u\n", seed);
-    srand(seed);
+    srand((unsigned)random_seed("range"));
     fill(&local);
     for (int i = 0; i < 300; i++) {
         struct buffer range = {0};

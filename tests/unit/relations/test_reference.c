@@ -1,33 +1,19 @@
 /* References: every form of a path, and what it meets on the way. */
+#include "base/macros.h"
 #include "tests/support/local.h"
 
 #include <criterion/criterion.h>
-
-struct row {
-    const char *expression;
-    const char *expected;
-};
 
 #define ARGS                                                                                       \
     "{'a':{'b':[{'c':1},{'c':2},{'d':3}],'odd name':4,'x.y':5,'q\\'':6,'n':null,'s':'text','':7}," \
     "'p':[{'t':['a','b']},{'t':[]},{'t':['c']}],'m':[[1,2],[3,[4]]],'h':[{'t':[1]},null,{}],"      \
     "'i':{'$integer':'AQAAAAAAAAA='},'e':[]}"
 
-static void check(const struct row *rows, size_t count)
-{
-    struct local local;
-    local_start(&local, "{'tables':{}}");
-    for (size_t i = 0; i < count; i++) {
-        local_expect_value(&local, ARGS, rows[i].expression, rows[i].expected);
-    }
-    local_stop(&local);
-}
-
-#define CHECK(rows) check(rows, sizeof(rows) / sizeof((rows)[0]))
+#define CHECK(rows) local_expect_values(ARGS, rows, COUNT_OF(rows))
 
 Test(reference, paths_lead_to_fields_and_items)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"'$args.a.b[0].c'", "1"},
         {"'$args.a.b[1]'", "{'c':2}"},
         {"['$args.a.b[3]']", "[null]"},
@@ -48,7 +34,7 @@ Test(reference, paths_lead_to_fields_and_items)
 
 Test(reference, null_and_missing_have_no_fields_unless_it_is_said)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"'$args.a.n.x'", "!NullReference /return"},
         {"'$args.a.nothing.x'", "!NullReference /return"},
         {"['$args.a.n?.x']", "[null]"},
@@ -74,7 +60,7 @@ Test(reference, null_and_missing_have_no_fields_unless_it_is_said)
 
 Test(reference, each_applies_the_rest_and_further_ones_join)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"'$args.a.b[*].c'", "[1,2,null]"},
         {"'$args.a.b[*]'", "[{'c':1},{'c':2},{'d':3}]"},
         {"'$args.p[*].t'", "[['a','b'],[],['c']]"},
@@ -96,7 +82,7 @@ Test(reference, each_applies_the_rest_and_further_ones_join)
 
 Test(reference, what_is_no_reference_does_not_compile)
 {
-    static const struct row ROWS[] = {
+    static const struct local_value ROWS[] = {
         {"'$'", "!InvalidParams /return"},
         {"'$ '", "!InvalidParams"},
         {"'$9'", "!InvalidParams"},

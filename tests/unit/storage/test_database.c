@@ -6,6 +6,7 @@
 #include "index/order.h"
 #include "storage/id.h"
 #include "storage/load_index.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -460,10 +461,7 @@ Test(database, undoing_random_transactions_restores_every_document)
 {
     struct fixture f;
     fixture_init(&f);
-    const char *given = getenv("TENON_SEED");
-    unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : 20261122;
-    printf("database: TENON_SEED=%u\n", seed);
-    srand(seed);
+    srand((unsigned)random_seed("database"));
     table_build_by_id(f.users);
     for (int turn = 0; turn < 300; turn++) {
         struct model before;

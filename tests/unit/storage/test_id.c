@@ -1,5 +1,6 @@
 /* Ids: the vectors of the contract, round trips, and strictness. */
 #include "storage/id.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -7,22 +8,6 @@
 #include <stdlib.h>
 
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-
-static uint64_t random_seed(void)
-{
-    const char *text = getenv("TENON_SEED");
-    uint64_t seed = text != NULL ? strtoull(text, NULL, 10) : 20261122;
-    fprintf(stderr, "TENON_SEED=%" PRIu64 "\n", seed);
-    return seed * 2 + 1;
-}
-
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 /* Table numbers of every length, the borders between lengths more often than chance has them. */
 static uint32_t random_table_number(uint64_t *state)
@@ -78,7 +63,7 @@ Test(id, the_vectors_of_the_contract_are_written_and_read)
 
 Test(id, random_ids_come_back_from_their_text)
 {
-    uint64_t state = random_seed();
+    uint64_t state = random_seed("id");
     for (unsigned round = 0; round < 50000; round++) {
         struct id id = random_id(&state);
         char text[ID_TEXT_SIZE_MAX];
@@ -93,7 +78,7 @@ Test(id, random_ids_come_back_from_their_text)
 
 Test(id, a_change_of_any_one_character_is_refused)
 {
-    uint64_t state = random_seed();
+    uint64_t state = random_seed("id");
     for (unsigned round = 0; round < 200; round++) {
         struct id id = random_id(&state);
         char text[ID_TEXT_SIZE_MAX];
@@ -129,7 +114,7 @@ static size_t model_decode(const char *text, size_t size, uint8_t *bytes)
 
 Test(id, the_hint_is_the_first_eight_bytes_of_the_body)
 {
-    uint64_t state = random_seed();
+    uint64_t state = random_seed("id");
     for (unsigned round = 0; round < 5000; round++) {
         struct id id = random_id(&state);
         char text[ID_TEXT_SIZE_MAX];
@@ -143,7 +128,7 @@ Test(id, the_hint_is_the_first_eight_bytes_of_the_body)
 
 Test(id, hints_order_as_the_texts_of_one_table_do)
 {
-    uint64_t state = random_seed();
+    uint64_t state = random_seed("id");
     for (unsigned round = 0; round < 5000; round++) {
         struct id a = random_id(&state);
         struct id b = random_id(&state);
@@ -218,7 +203,7 @@ Test(id, a_table_number_that_is_longer_than_needed_or_no_number_is_refused)
 
 Test(id, the_model_and_the_code_read_the_same_bytes)
 {
-    uint64_t state = random_seed();
+    uint64_t state = random_seed("id");
     for (unsigned round = 0; round < 2000; round++) {
         struct id id = random_id(&state);
         char text[ID_TEXT_SIZE_MAX];

@@ -1,5 +1,6 @@
 /* The schema file: what is read in either form, what is refused and how, and writing it. */
 #include "storage/schema.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -30,14 +31,6 @@ static void assert_round_trip(const char *text)
     struct schema *schema = read_right(text);
     assert_written(schema, text);
     schema_destroy(schema);
-}
-
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
 }
 
 struct wrong {
@@ -606,9 +599,7 @@ Test(schema, a_damaged_file_is_refused_in_one_line_or_is_another_schema)
         FIELD("{\"optional\":{\"union\":[\"null\",{\"id\":\"u\"},{\"record\":{\"keys\":\"string\","
               "\"values\":{\"literal\":1}}}]}}"),
         CONVEX_FIELD("{\"type\":\"array\",\"value\":{\"type\":\"id\",\"tableName\":\"t\"}}")};
-    const char *seed = getenv("TENON_SEED");
-    uint64_t state = (seed != NULL ? strtoull(seed, NULL, 10) : 11) * 2 + 1;
-    fprintf(stderr, "TENON_SEED=%" PRIu64 "\n", state / 2);
+    uint64_t state = random_seed("schema");
     for (unsigned round = 0; round < 20000; round++) {
         char text[1024];
         const char *right = texts[round % COUNT_OF(texts)];

@@ -1,5 +1,6 @@
 /* The store on files that lose power, flip bits, fail and fill up. */
 #include "storage/check.h"
+#include "tests/support/random.h"
 #include "tests/support/store_world.h"
 
 #include <criterion/criterion.h>
@@ -61,7 +62,7 @@ static void check_recovered(const struct store_world *world, struct store *store
 Test(store, what_was_committed_is_there_after_a_restart)
 {
     struct store_world world;
-    store_world_init(&world, store_world_seed("store restart"));
+    store_world_init(&world, random_seed("store restart"));
     for (unsigned round = 0; round < 4; round++) {
         store_world_open(&world);
         live(&world, 60);
@@ -87,7 +88,7 @@ Test(store, what_was_committed_is_there_after_a_restart)
 Test(store, power_loss_loses_nothing_that_was_acknowledged)
 {
     struct store_world world;
-    uint64_t seed = store_world_seed("store power loss");
+    uint64_t seed = random_seed("store power loss");
     unsigned images = count_of(1000, 100000);
     store_world_init(&world, seed);
     store_world_open(&world);
@@ -175,7 +176,7 @@ static bool contains(const struct buffer *text, const char *word)
 Test(store, one_flipped_bit_is_found_every_time)
 {
     struct store_world world;
-    uint64_t seed = store_world_seed("store flips");
+    uint64_t seed = random_seed("store flips");
     unsigned flips = count_of(2000, 20000);
     unsigned cut = 0;
     store_world_init(&world, seed);
@@ -218,7 +219,7 @@ Test(store, one_flipped_bit_is_found_every_time)
 Test(store, a_sync_that_fails_once_is_final_for_its_segment)
 {
     struct store_world world;
-    store_world_init(&world, store_world_seed("store failed sync"));
+    store_world_init(&world, random_seed("store failed sync"));
     store_world_open(&world);
     for (unsigned round = 0; round < 20; round++) {
         live(&world, 10);
@@ -253,7 +254,7 @@ Test(store, a_sync_that_fails_once_is_final_for_its_segment)
 Test(store, a_full_disk_refuses_writes_takes_deletes_and_recovers_by_itself)
 {
     struct store_world world;
-    store_world_init(&world, store_world_seed("store full disk"));
+    store_world_init(&world, random_seed("store full disk"));
     store_world_open(&world);
     live(&world, 20);
     memory_files_set_space(world.files, memory_files_used(world.files));
@@ -298,7 +299,7 @@ Test(store, segments_begin_small_and_double_up_to_their_limit)
 {
     struct store_world world;
     struct journal_status status;
-    store_world_init(&world, store_world_seed("store growing segments"));
+    store_world_init(&world, random_seed("store growing segments"));
     world.options.segment_size = 3 * JOURNAL_FIRST_SIZE;
     world.options.snapshot_ratio = 0;
     store_world_open(&world);
@@ -321,7 +322,7 @@ Test(store, segments_begin_small_and_double_up_to_their_limit)
 Test(store, short_reads_and_writes_and_interruptions_are_carried_on)
 {
     struct store_world world;
-    store_world_init(&world, store_world_seed("store short writes"));
+    store_world_init(&world, random_seed("store short writes"));
     world.files->shortens = true;
     for (unsigned round = 0; round < 3; round++) {
         store_world_open(&world);

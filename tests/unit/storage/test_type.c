@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "storage/schema.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -377,14 +378,6 @@ Test(type, a_table_of_several_kinds_takes_each_of_them)
 
 #define MANY 200
 
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 static void shuffle(struct value_field *fields, uint32_t count, uint64_t *state)
 {
     for (uint32_t i = count; i > 1; i--) {
@@ -398,9 +391,7 @@ static void shuffle(struct value_field *fields, uint32_t count, uint64_t *state)
 /* An object type of many fields, every third optional, against documents in any order. */
 Test(type, many_fields_match_in_any_order)
 {
-    const char *seed = getenv("TENON_SEED");
-    uint64_t state = (seed != NULL ? strtoull(seed, NULL, 10) : 7) * 2 + 1;
-    fprintf(stderr, "TENON_SEED=%" PRIu64 "\n", state / 2);
+    uint64_t state = random_seed("type");
     char names[MANY][8];
     struct buffer text = {0};
     for (unsigned i = 0; i < MANY; i++) {
