@@ -4,7 +4,9 @@
 
 #include <criterion/criterion.h>
 
-#define ARGS        "{'o':{'a':1,'b':2},'p':{'b':3,'c':4},'n':null,'s':'text','l':[{'a':5},null,{'d':6}]}"
+#define ARGS                                                                                       \
+    "{'o':{'a':1,'b':2},'p':{'b':3,'c':4},'n':null,'s':'text',"                                    \
+    "'l':[{'a':5},null,{'d':6}]}"
 
 #define CHECK(rows) local_expect_values(ARGS, rows, COUNT_OF(rows))
 
