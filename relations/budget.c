@@ -43,15 +43,6 @@ bool budget_exceed_bytes(const struct budget *budget, struct error *error)
     return exceed(error, SLICE("bytes"), "bytes of memory", most_memory(budget));
 }
 
-bool budget_take_result(struct budget *budget, uint64_t bytes, struct error *error)
-{
-    budget->result_bytes += bytes;
-    if (LIKELY(budget->result_bytes <= budget->limits.bytes)) {
-        return true;
-    }
-    return exceed(error, SLICE("bytes"), "bytes of result", budget->limits.bytes);
-}
-
 static void start_clock(struct budget *budget, uint64_t now)
 {
     if (budget->deadline_ns == 0) {
@@ -61,13 +52,12 @@ static void start_clock(struct budget *budget, uint64_t now)
 
 bool budget_look_at_clock(struct budget *budget, struct error *error)
 {
-    budget->ticks = TICKS_BETWEEN_LOOKS;
     uint64_t now = monotonic_ns();
     start_clock(budget, now);
-    if (now <= budget->deadline_ns) {
-        return true;
-    }
-    return exceed(error, SLICE("milliseconds"), "milliseconds", budget->limits.milliseconds);
+    bool in_time = now <= budget->deadline_ns;
+    budget->ticks = in_time ? TICKS_BETWEEN_LOOKS : 0;
+    return in_time ||
+           exceed(error, SLICE("milliseconds"), "milliseconds", budget->limits.milliseconds);
 }
 
 bool budget_measure(struct budget *budget, struct value value, size_t *size, struct error *error)
@@ -80,6 +70,17 @@ bool budget_measure(struct budget *budget, struct value value, size_t *size, str
         return exceed(error, SLICE("bytes"), "bytes of a value", bytes);
     }
     return exceed(error, SLICE("depth"), "levels of a value", LIMIT_DEPTH);
+}
+
+bool budget_take_result(struct budget *budget, struct value value, struct error *error)
+{
+    size_t size;
+    if (!budget_measure(budget, value, &size, error)) {
+        return false;
+    }
+    budget->result_bytes += size;
+    return budget->result_bytes <= budget->limits.bytes ||
+           exceed(error, SLICE("bytes"), "bytes of result", budget->limits.bytes);
 }
 
 bool budget_take_large_value(struct budget *budget, struct value value, struct error *error)

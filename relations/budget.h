@@ -62,9 +62,8 @@ MUST_CHECK static inline bool budget_take_bytes(struct budget *budget, uint64_t 
            budget_exceed_bytes(budget, error);
 }
 
-MUST_CHECK bool budget_take_result(struct budget *budget, uint64_t bytes, struct error *error);
-
-/* Counts as many small pieces of work at once; looks at the clock every so often. */
+/* Counts as many small pieces of work at once; looks at the clock every so often, and each time
+ * once the time is over. */
 MUST_CHECK static inline bool budget_take_work(struct budget *budget, uint64_t pieces,
                                                struct error *error)
 {
@@ -86,6 +85,9 @@ MUST_CHECK static inline bool budget_take_time(struct budget *budget, struct err
  * Errors: LimitExceeded for more bytes than the request may have memory, or LIMIT_DEPTH levels. */
 MUST_CHECK bool budget_measure(struct budget *budget, struct value value, size_t *size,
                                struct error *error);
+
+/* Counts `value` as a result. Errors: those of budget_measure, and LimitExceeded for the bytes. */
+MUST_CHECK bool budget_take_result(struct budget *budget, struct value value, struct error *error);
 
 /* What budget_take_value does for values that are not small. */
 MUST_CHECK bool budget_take_large_value(struct budget *budget, struct value value,

@@ -9,10 +9,12 @@
 #include <assert.h>
 #include <math.h>
 
+#define SCRATCH_KEPT_MAX TINY_OR(64, 64 * 1024)
+
 struct relations {
     struct database *database;
     struct program_cache *programs;
-    struct buffer scratch; /* for keys */
+    struct buffer scratch; /* for keys, between calls at most SCRATCH_KEPT_MAX bytes of memory */
 };
 
 struct call {
@@ -194,13 +196,6 @@ void call_prefetch(struct call *call, unsigned stage)
 
 /* Running. */
 
-/* Takes the result from the budget. */
-static bool take_result(struct budget *budget, struct value value, struct error *error)
-{
-    size_t size;
-    return budget_measure(budget, value, &size, error) && budget_take_result(budget, size, error);
-}
-
 struct explained {
     struct run *run;
     struct list_builder steps;
@@ -297,7 +292,7 @@ static bool run_program(struct call *call, struct run *run, struct value *result
 static bool run_anything(struct call *call, struct run *run, struct value *result)
 {
     bool ran = call->program ? run_program(call, run, result) : step_run(run, &call->step, result);
-    return ran && take_result(run->budget, *result, run->error);
+    return ran && budget_take_result(run->budget, *result, run->error);
 }
 
 bool call_run(struct call *call, struct value *result, struct error *error)
@@ -355,5 +350,8 @@ void call_end(struct call *call)
     }
     if (call->program) {
         program_release(call->relations->programs, call->program);
+    }
+    if (call->relations->scratch.capacity > SCRATCH_KEPT_MAX) {
+        buffer_deinit(&call->relations->scratch);
     }
 }

@@ -74,6 +74,16 @@ bool compiler_bind(struct compiler *compiler, struct slice name, uint32_t *slot)
     return true;
 }
 
+bool compiler_takes(size_t size, struct error *error)
+{
+    if (size <= PROGRAM_SIZE_MAX) {
+        return true;
+    }
+    return error_set(error, ERROR_INVALID_PARAMS,
+                     "A program or a filter may have %d bytes of JSON; give its values in `args`.",
+                     PROGRAM_SIZE_MAX);
+}
+
 static bool compile_string(struct compiler *compiler, struct value source,
                            struct expression *expression)
 {

@@ -31,6 +31,10 @@
 /* Names that one program may have in scope at the same time. */
 #define PROGRAM_NAMES_MAX 1000
 
+/* Bytes of JSON that may be compiled at once, `do` and `return` or a filter: the compiled form
+ * takes up to sixty times the memory. */
+#define PROGRAM_SIZE_MAX  (2 * 1024 * 1024)
+
 /* Args that one call may be given: each is looked for by its name. */
 #define ARGS_COUNT_MAX    10000
 
@@ -118,6 +122,9 @@ struct compiler {
  * Errors: InvalidParams, InvalidValue, with the path relative to `source`. */
 MUST_CHECK bool expression_compile(struct compiler *compiler, struct value source,
                                    struct expression *expression);
+
+/* Whether `size` bytes of JSON may be compiled. Errors: InvalidParams. */
+MUST_CHECK bool compiler_takes(size_t size, struct error *error);
 
 /* The expression that is `value` itself, whatever it looks like. */
 struct expression expression_of_value(struct value value);

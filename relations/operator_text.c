@@ -98,20 +98,35 @@ static size_t code_point_size(struct slice escaped)
     return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
-/* The place of `needle` in `escaped` from `offset` on, at the border of a code point. */
-static bool find_string(struct slice escaped, struct slice needle, size_t *offset)
+/* Counts the work of comparing `needle` with what stands at a place that begins as it does: strings
+ * that begin alike nearly everywhere are compared nearly everywhere. */
+static bool take_comparison(const struct operator_call *call, struct slice needle)
 {
+    struct run *run = call->run;
+    return budget_take_work(run->budget, 1 + needle.size / BYTES_OF_WORK, run->error);
+}
+
+/* Moves `offset` on to the place of `needle` in `escaped`, at the border of a code point, or to the
+ * end. Errors: LimitExceeded. */
+static bool find_string(const struct operator_call *call, struct slice escaped, struct slice needle,
+                        size_t *offset, bool *found)
+{
+    *found = false;
     while (*offset + needle.size <= escaped.size) {
         struct slice rest = slice_make(escaped.data + *offset, escaped.size - *offset);
-        if (slice_starts_with(rest, needle)) {
-            return true;
+        if (needle.size == 0 || *rest.data == *needle.data) {
+            if (!take_comparison(call, needle)) {
+                return false;
+            }
+            *found = slice_starts_with(rest, needle);
         }
-        if (rest.size == 0) {
-            break;
+        if (*found) {
+            return true;
         }
         *offset += code_point_size(rest);
     }
-    return false;
+    *offset = escaped.size;
+    return true;
 }
 
 /* Every code point by itself, as JavaScript splits by the empty string. */
@@ -137,10 +152,9 @@ static bool split_by(const struct operator_call *call, struct slice escaped, str
     bool found = true;
     while (found) {
         size_t end = begin;
-        found = find_string(escaped, separator, &end);
-        end = found ? end : escaped.size;
         struct value piece;
-        if (!string_of(call, slice_make(escaped.data + begin, end - begin), &piece) ||
+        if (!find_string(call, escaped, separator, &end, &found) ||
+            !string_of(call, slice_make(escaped.data + begin, end - begin), &piece) ||
             !list_append(call->run, list, piece)) {
             return false;
         }
@@ -268,6 +282,10 @@ bool operator_contains(const struct operator_call *call, struct value *result)
         return false;
     }
     size_t offset = 0;
-    *result = value_from_bool(find_string(escaped, needle, &offset));
+    bool found;
+    if (!find_string(call, escaped, needle, &offset, &found)) {
+        return false;
+    }
+    *result = value_from_bool(found);
     return true;
 }

@@ -192,6 +192,15 @@ static struct slice program_text(struct arena *arena, const struct method *metho
     return slice_make(text, size);
 }
 
+/* Errors: that of compiler_takes. */
+static bool check_size(const struct bound_params *bound, struct error *error)
+{
+    size_t steps = param_text(error->arena, bound, PARAM_DO).size;
+    size_t result = param_text(error->arena, bound, PARAM_RETURN).size;
+    return compiler_takes(steps + result, error) ||
+           param_fail(bound, steps > result ? PARAM_DO : PARAM_RETURN, error);
+}
+
 static bool args_suffice(const struct program *program, struct value args)
 {
     for (uint32_t i = 0; i < program->required_count; i++) {
@@ -206,6 +215,9 @@ struct program *program_acquire(struct program_cache *cache, const struct method
                                 const struct bound_params *bound, struct value args,
                                 struct error *error)
 {
+    if (!check_size(bound, error)) {
+        return NULL;
+    }
     struct slice text = program_text(error->arena, method, bound);
     uint64_t hash = hash_map_hash(&cache->programs, text);
     struct program *program = hash_map_find(&cache->programs, hash, text);

@@ -416,6 +416,24 @@ static bool make_range(struct run *run, const struct range_plan *plan, const str
     return make_place(run, plan, range, prefix_size, upper, values, true, &range->upper);
 }
 
+/* Whether a value is no larger than what a document may hold, and a key be made of.
+ * Errors: LimitExceeded. */
+static bool take_bound(struct run *run, struct value value)
+{
+    size_t size = value.size;
+    if (value.kind < VALUE_TEXT) {
+        return true;
+    }
+    if (value.kind >= VALUE_LIST && !budget_measure(run->budget, value, &size, run->error)) {
+        return false;
+    }
+    return size <= DOCUMENT_SIZE_MAX ||
+           error_set(run->error, ERROR_LIMIT_EXCEEDED,
+                     "The value has %zu bytes of JSON; at most %d can be looked for, as many as a "
+                     "document may have.",
+                     size, DOCUMENT_SIZE_MAX);
+}
+
 bool range_evaluate(struct run *run, const struct range_plan *plan, struct range *range,
                     const struct range_part **failed)
 {
@@ -423,7 +441,7 @@ bool range_evaluate(struct run *run, const struct range_plan *plan, struct range
     assert(plan->count <= RANGE_PARTS_MAX);
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct range_part *part = &plan->parts[i];
-        if (!evaluate_part(run, part, &values[i]) ||
+        if (!evaluate_part(run, part, &values[i]) || !take_bound(run, values[i]) ||
             !check_id(run, plan->index, part->field, values[i])) {
             *failed = part;
             return false;

@@ -269,6 +269,10 @@ static bool compile_filter(struct compiler *compiler, const struct bound_params 
         return true;
     }
     struct value source = bound->values[PARAM_FILTER];
+    struct slice text = value_text(compiler->arena, source);
+    if (!compiler_takes(text.size, compiler->error)) {
+        return param_fail(bound, PARAM_FILTER, compiler->error);
+    }
     struct expression *filter = arena_allocate(compiler->arena, sizeof(*filter));
     compiler->in_filter = true;
     compiler->in_link_filter = step->method->kind == METHOD_GET_MANY_VIA;
@@ -281,7 +285,7 @@ static bool compile_filter(struct compiler *compiler, const struct bound_params 
         return param_fail(bound, PARAM_FILTER, compiler->error);
     }
     step->filter = filter;
-    step->filter_hash = hash_bytes(value_text(compiler->arena, source), 0);
+    step->filter_hash = hash_bytes(text, 0);
     return true;
 }
 

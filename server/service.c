@@ -13,6 +13,10 @@
 /* How many requests of a batch are prepared and prefetched together. */
 #define BATCH_GROUP_COUNT 16
 
+/* Pieces of work that a request of a batch counts as, so that the time of a batch ends all of it:
+ * compiling and answering are work too. */
+#define BATCH_WORK        16
+
 /* A longer name of an unknown method is not repeated in the error. */
 #define METHOD_SHOWN_MAX  64
 
@@ -97,6 +101,9 @@ static void exchange_prepare(struct exchange *exchange, struct service *service,
     if (!message_next(&job->message, &exchange->request, &exchange->error)) {
         return;
     }
+    if (job->batch && !budget_take_work(&job->budget, BATCH_WORK, &exchange->error)) {
+        return;
+    }
     const struct request *request = &exchange->request;
     struct method_entry *method = methods_find(&service->methods, request->method);
     enum role role = method == NULL ? ROLE_READ : method->role;
@@ -150,7 +157,8 @@ static bool exchange_execute(struct exchange *exchange, struct service *service,
         job->has_secret = true;
         return authenticate(exchange, service, job, result);
     }
-    return method->run(service, &job->arena, exchange->request.params, result, &exchange->error);
+    return method->run(service, &job->arena, exchange->request.params, result, &exchange->error) &&
+           budget_take_result(&job->budget, *result, &exchange->error);
 }
 
 /* A request that is timed. */
