@@ -48,8 +48,8 @@ static void framing_consume(struct framing *framing, size_t end)
  * none. */
 static bool framing_scan_line(struct framing *framing, struct slice input, size_t *end)
 {
-    const char *from = input.data + framing->scanned;
-    const char *found = memchr(from, '\n', input.size - framing->scanned);
+    size_t size = input.size - framing->scanned;
+    const char *found = size == 0 ? NULL : memchr(input.data + framing->scanned, '\n', size);
     if (found == NULL) {
         framing->scanned = input.size;
         return false;

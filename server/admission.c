@@ -50,10 +50,11 @@ static void admission_end(struct connection *connection)
 
 void admission_update(struct connection *connection)
 {
-    bool admitted = connection->caller.role != ROLE_NONE;
+    bool admitted = connection->caller.role != ROLE_NONE &&
+                    (connection->tls == NULL || tls_is_established(connection->tls));
     if (admission_is_stranger(connection) && admitted) {
         admission_end(connection);
-    } else if (!admission_is_stranger(connection) && !admitted) {
+    } else if (!admission_is_stranger(connection) && !admitted && !connection->refused) {
         admission_begin(connection);
     }
 }
@@ -71,6 +72,9 @@ void admission_limit(struct server *server)
 void admission_expire(struct deadline *deadline)
 {
     struct connection *connection = LINK_OWNER(deadline, struct connection, admission);
+    char peer[PEER_TEXT_SIZE];
+    peer_address_describe(&connection->caller.peer, peer);
+    log_line("closed a connection from %s: it has not authenticated in %d ms", peer, ADMISSION_MS);
     connection->server->admission.stranger_count -= 1;
     connection->server->service->counters.connections_timed_out += 1;
     connection_close(connection);
@@ -150,13 +154,10 @@ static void refresh_callers(struct server *server)
     admission_limit(server);
 }
 
-void admission_reload(struct server *server)
+static void reload_tokens(struct server *server, struct access *access)
 {
-    struct access *access = server->options->service.access;
     struct buffer message = {0};
-    if (access == NULL) {
-        log_line("SIGHUP: no --auth-file is in use, so there is nothing to read again");
-    } else if (access_reload(access, &message)) {
+    if (access_reload(access, &message)) {
         refresh_callers(server);
         log_line("SIGHUP: read %u tokens from %s", access->tokens.count, access->path);
     } else {
@@ -164,4 +165,31 @@ void admission_reload(struct server *server)
                  SLICE_FORMAT(buffer_slice(&message)));
     }
     buffer_deinit(&message);
+}
+
+static void reload_certificates(const struct server *server)
+{
+    struct buffer message = {0};
+    if (tls_context_reload(server->tls, &message)) {
+        log_line("SIGHUP: read the certificates of TLS, for connections from now on");
+    } else {
+        log_line("SIGHUP: the certificates stay as they were: %.*s",
+                 SLICE_FORMAT(buffer_slice(&message)));
+    }
+    buffer_deinit(&message);
+}
+
+void admission_reload(struct server *server)
+{
+    struct access *access = server->options->service.access;
+    if (access != NULL) {
+        reload_tokens(server, access);
+    }
+    if (server->tls != NULL) {
+        reload_certificates(server);
+    }
+    if (access == NULL && server->tls == NULL) {
+        log_line("SIGHUP: neither --auth-file nor --tls-cert is in use, so there is nothing to "
+                 "read again");
+    }
 }

@@ -1,10 +1,13 @@
 /* Admission: connections that may not ask for anything yet.
  *
- * A stranger is a connection whose caller has no role. It has ADMISSION_MS to get one, its messages
- * are small, and they are served one by one, because what the next may be is decided by the one
- * before. Of too many strangers the oldest is closed, so that connections which say nothing do not
- * keep others out. After a token that is not known a connection is paused: neither read nor served,
- * its answer held back, until the caller's delay has passed.
+ * A stranger is a connection whose caller has no role, or whose handshake of TLS is not done. It
+ * has ADMISSION_MS to get there, its messages are small, and they are served one by one, because
+ * what the next may be is decided by the one before. Of too many strangers the oldest is closed, so
+ * that connections which say nothing do not keep others out. After a token that is not known a
+ * connection is paused: neither read nor served, its answer held back, until the caller's delay has
+ * passed.
+ *
+ * A connection that is one too many is no stranger: it is closed soon anyway.
  *
  * Invariant: a connection is a stranger if and only if its deadline of kind ADMISSION runs;
  * `stranger_count` is how many these are. */
@@ -22,7 +25,7 @@
 struct connection;
 struct server;
 
-/* How long a stranger has to get a role. */
+/* How long a stranger has. */
 #define ADMISSION_MS               10000
 
 /* The most strangers at a time. */
@@ -63,7 +66,8 @@ void admission_forget(struct connection *connection);
 void admission_expire(struct deadline *deadline);
 
 /* Reads the tokens anew, as SIGHUP asks for, and gives each connection the role that its token has
- * now. A file that cannot be used changes nothing. Either is told on the log. */
+ * now; and the certificates, which hold for new connections. A file that cannot be used changes
+ * nothing. Either is told on the log. */
 void admission_reload(struct server *server);
 
 #endif

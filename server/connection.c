@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "server/admission.h"
+#include "server/log.h"
 #include "server/overload.h"
 #include "server/server.h"
 
@@ -14,6 +15,9 @@
 /* A read is offered at most this much, so that libuv, which reads while buffers come back full,
  * takes a bounded amount from one connection in a turn. */
 #define READ_SIZE_MAX   (64 * 1024)
+
+/* The same of sealed bytes, so that what they say fits into a buffer of the pool. */
+#define READ_SEALED_MAX TINY_OR(128, 48 * 1024)
 
 /* A piece of a message that is no larger waits in memory of its own size. */
 #define PARKED_SIZE_MAX TINY_OR(8, 4 * 1024)
@@ -80,10 +84,9 @@ static void connection_park(struct connection *connection)
     }
 }
 
-static void on_allocate(uv_handle_t *handle, size_t suggested_size, uv_buf_t *buffer)
+/* Makes room for a read. */
+static void connection_make_room(struct connection *connection)
 {
-    (void)suggested_size;
-    struct connection *connection = handle->data;
     struct buffer *input = &connection->input;
     if (input->capacity < BUFFER_POOL_SIZE) {
         connection_unpark(connection);
@@ -92,6 +95,19 @@ static void on_allocate(uv_handle_t *handle, size_t suggested_size, uv_buf_t *bu
         connection_compact(connection);
         buffer_reserve(input, READ_SIZE_MIN);
     }
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested_size, uv_buf_t *buffer)
+{
+    (void)suggested_size;
+    struct connection *connection = handle->data;
+    struct buffer *input = &connection->input;
+    if (connection->tls != NULL) {
+        buffer_pool_take(&connection->server->buffers, &connection->opening);
+        *buffer = uv_buf_init(connection->opening.data, READ_SEALED_MAX);
+        return;
+    }
+    connection_make_room(connection);
     size_t room = input->capacity - input->size;
     buffer->base = input->data + input->size;
     buffer->len = room < READ_SIZE_MAX ? room : READ_SIZE_MAX;
@@ -115,30 +131,106 @@ static void connection_break(struct connection *connection)
     connection_make_ready(connection);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+/* Nothing more will come. */
+static void connection_end_input(struct connection *connection)
 {
-    (void)buffer;
-    struct connection *connection = stream->data;
+    connection->ended = true;
+    connection->finished = true;
+    connection_stop_reading(connection);
+    connection_make_ready(connection);
+}
+
+/* What follows when a read has added to the input. */
+static void connection_receive(struct connection *connection)
+{
+    connection_make_ready(connection);
+    connection_count(connection);
+    if (overload_is_reached(connection->server)) {
+        connection_stop_reading(connection);
+    }
+}
+
+static void log_tls_trouble(const struct connection *connection, const char *trouble)
+{
+    char peer[PEER_TEXT_SIZE];
+    peer_address_describe(&connection->caller.peer, peer);
+    log_line("closed a connection from %s: TLS: %s", peer, trouble);
+}
+
+/* Tells the client why, if it still listens, and ends the connection. */
+static void connection_fail_tls(struct connection *connection)
+{
+    struct buffer alert = {0};
+    struct slice nothing = {0};
+    log_tls_trouble(connection, tls_trouble(connection->tls));
+    tls_seal(connection->tls, &nothing, 0, &alert);
+    if (alert.size > 0 && connection->writing.capacity == 0) {
+        uv_buf_t bytes = uv_buf_init(alert.data, (unsigned)alert.size);
+        (void)uv_try_write(&connection->socket.stream, &bytes, 1);
+    }
+    buffer_deinit(&alert);
+    connection_break(connection);
+}
+
+/* Opens the bytes that came into `opening`. */
+static void connection_receive_sealed(struct connection *connection, size_t size)
+{
+    connection_make_room(connection);
+    switch (tls_receive(connection->tls, slice_make(connection->opening.data, size),
+                        &connection->input)) {
+    case TLS_OPEN:
+        admission_update(connection);
+        connection_receive(connection);
+        break;
+    case TLS_ENDED:
+        admission_update(connection);
+        framing_end(&connection->framing);
+        connection_end_input(connection);
+        break;
+    case TLS_BROKEN:
+        connection_fail_tls(connection);
+        break;
+    }
+}
+
+/* A client that goes away without a word of TLS may have been cut off in the middle of a message,
+ * by whoever sits between; what is not whole does not count. */
+static void connection_end_unsaid(struct connection *connection)
+{
+    if (tls_has_begun(connection->tls) && !tls_is_established(connection->tls)) {
+        log_tls_trouble(connection, "the client left in the middle of the handshake");
+    }
+    connection_end_input(connection);
+}
+
+static void connection_take_read(struct connection *connection, ssize_t size)
+{
+    bool sealed = connection->tls != NULL;
     if (connection->lingering) {
         if (size < 0) {
             connection_close(connection);
         }
+    } else if (size > 0 && sealed) {
+        connection_receive_sealed(connection, (size_t)size);
     } else if (size > 0) {
         connection->input.size += (size_t)size;
-        connection_make_ready(connection);
-        connection_count(connection);
-        if (overload_is_reached(connection->server)) {
-            connection_stop_reading(connection);
-        }
+        connection_receive(connection);
+    } else if (size == UV_EOF && sealed) {
+        connection_end_unsaid(connection);
     } else if (size == UV_EOF) {
         framing_end(&connection->framing);
-        connection->ended = true;
-        connection->finished = true;
-        connection_stop_reading(connection);
-        connection_make_ready(connection);
+        connection_end_input(connection);
     } else if (size < 0) {
         connection_break(connection);
     }
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+    (void)buffer;
+    struct connection *connection = stream->data;
+    connection_take_read(connection, size);
+    buffer_pool_give(&connection->server->buffers, &connection->opening);
 }
 
 static void connection_start_reading(struct connection *connection)
@@ -209,7 +301,8 @@ static void connection_drop_held(struct connection *connection)
 /* Bytes that the socket has not taken yet. */
 static size_t connection_waiting(const struct connection *connection)
 {
-    return connection->output.size + uv_stream_get_write_queue_size(&connection->socket.stream);
+    return connection->output.size + (connection->sealing.size - connection->sealed) +
+           uv_stream_get_write_queue_size(&connection->socket.stream);
 }
 
 bool connection_is_over_output(const struct connection *connection)
@@ -246,19 +339,26 @@ static void output_drop(struct connection *connection, size_t size)
     }
 }
 
-/* Has libuv send the released output from `sent` on when the socket takes it again. */
-static void connection_write_later(struct connection *connection, size_t sent)
+/* Moves the released output to `buffer`, which has no memory, without copying it. */
+static void output_move(struct connection *connection, struct buffer *buffer)
 {
     size_t released = connection->released;
-    connection->writing = connection->output;
+    *buffer = connection->output;
     connection->output = (struct buffer){0};
     connection->released = 0;
     connection->output_start += released;
-    if (released < connection->writing.size) {
-        buffer_append(connection_output(connection), connection->writing.data + released,
-                      connection->writing.size - released);
+    if (released < buffer->size) {
+        buffer_append(connection_output(connection), buffer->data + released,
+                      buffer->size - released);
+        buffer->size = released;
     }
-    uv_buf_t rest = {.base = connection->writing.data + sent, .len = released - sent};
+}
+
+/* Has libuv send `writing` from `sent` on when the socket takes it again. */
+static void connection_write_later(struct connection *connection, size_t sent)
+{
+    uv_buf_t rest = {.base = connection->writing.data + sent,
+                     .len = connection->writing.size - sent};
     connection->write.data = connection;
     if (uv_write(&connection->write, &connection->socket.stream, &rest, 1, on_written) != 0) {
         buffer_pool_give(&connection->server->buffers, &connection->writing);
@@ -268,19 +368,79 @@ static void connection_write_later(struct connection *connection, size_t sent)
 
 void connection_count(struct connection *connection)
 {
-    size_t size =
-        connection->input.capacity + connection->output.capacity + connection->writing.capacity;
+    size_t size = connection->input.capacity + connection->output.capacity +
+                  connection->writing.capacity + connection->sealing.capacity;
     connection->server->buffered += size - connection->buffered;
     connection->buffered = size;
+}
+
+/* Sends what `writing` holds. */
+static void connection_write(struct connection *connection)
+{
+    uv_buf_t bytes = {.base = connection->writing.data, .len = connection->writing.size};
+    int sent = uv_try_write(&connection->socket.stream, &bytes, 1);
+    if (sent >= 0 && (size_t)sent == connection->writing.size) {
+        buffer_pool_give(&connection->server->buffers, &connection->writing);
+    } else if (sent >= 0 || sent == UV_EAGAIN) {
+        connection_write_later(connection, sent > 0 ? (size_t)sent : 0);
+    } else {
+        buffer_pool_give(&connection->server->buffers, &connection->writing);
+        connection_break(connection);
+    }
+}
+
+/* Takes the next piece of what may leave, sealed, to `writing`. Returns false where there is
+ * none. */
+static bool connection_seal(struct connection *connection)
+{
+    struct buffer_pool *buffers = &connection->server->buffers;
+    struct buffer *sealing = &connection->sealing;
+    if (sealing->capacity == 0 && connection->released > 0) {
+        output_move(connection, sealing);
+    }
+    struct slice left =
+        slice_make(sealing->data + connection->sealed, sealing->size - connection->sealed);
+    buffer_pool_take(buffers, &connection->writing);
+    tls_seal(connection->tls, &left, BUFFER_POOL_SIZE, &connection->writing);
+    connection->sealed = sealing->size - left.size;
+    if (left.size == 0) {
+        buffer_pool_give(buffers, sealing);
+        connection->sealed = 0;
+    }
+    bool some = connection->writing.size > 0;
+    if (!some) {
+        buffer_pool_give(buffers, &connection->writing);
+    }
+    return some;
+}
+
+static void connection_flush_sealed(struct connection *connection)
+{
+    while (!connection->broken && connection->writing.capacity == 0 &&
+           connection_seal(connection)) {
+        connection_write(connection);
+    }
+}
+
+/* Forgets output that cannot be sent. */
+static void connection_drop_output(struct connection *connection)
+{
+    struct buffer_pool *buffers = &connection->server->buffers;
+    connection_drop_held(connection);
+    connection->released = 0;
+    connection->sealed = 0;
+    buffer_pool_give(buffers, &connection->output);
+    buffer_pool_give(buffers, &connection->sealing);
 }
 
 void connection_flush(struct connection *connection)
 {
     if (connection->broken) {
-        connection_drop_held(connection);
-        connection->released = 0;
-        buffer_pool_give(&connection->server->buffers, &connection->output);
-        connection->output.size = 0;
+        connection_drop_output(connection);
+    }
+    if (connection->tls != NULL) {
+        connection_flush_sealed(connection);
+        return;
     }
     if (connection->released == 0 || connection->writing.capacity > 0) {
         return;
@@ -294,6 +454,7 @@ void connection_flush(struct connection *connection)
     if (sent > 0 && (size_t)sent == connection->released) {
         output_drop(connection, connection->released);
     } else {
+        output_move(connection, &connection->writing);
         connection_write_later(connection, sent > 0 ? (size_t)sent : 0);
     }
 }
@@ -305,6 +466,10 @@ static void on_closed(uv_handle_t *handle)
     buffer_pool_give(buffers, &connection->input);
     buffer_pool_give(buffers, &connection->output);
     buffer_pool_give(buffers, &connection->writing);
+    buffer_pool_give(buffers, &connection->sealing);
+    if (connection->tls != NULL) {
+        tls_destroy(connection->tls);
+    }
     memory_release(connection);
 }
 
@@ -344,6 +509,16 @@ static void connection_linger(struct connection *connection)
     server->lingering_count += !connection->refused;
     deadline_start(&server->deadlines, &connection->deadline, DEADLINE_LINGER);
     connection_start_reading(connection);
+}
+
+/* Says in TLS that nothing more will be sent. Returns whether that has left. */
+static bool connection_close_tls(struct connection *connection)
+{
+    if (connection->tls != NULL && !connection->broken) {
+        tls_finish(connection->tls);
+        connection_flush_sealed(connection);
+    }
+    return connection->broken || connection->writing.capacity == 0;
 }
 
 void connection_finish(struct connection *connection)
@@ -430,7 +605,8 @@ void connection_settle(struct connection *connection)
     }
     connection_watch(connection);
     connection_count(connection);
-    if (connection->closing && (connection->broken || connection_waiting(connection) == 0)) {
+    bool sent = connection->broken || connection_waiting(connection) == 0;
+    if (connection->closing && sent && connection_close_tls(connection)) {
         connection_linger(connection);
     }
 }
@@ -507,7 +683,8 @@ static void connection_meet(struct connection *connection)
     struct sockaddr_storage address;
     int size = sizeof(address);
     struct peer_address peer = {{0}};
-    if (access != NULL && connection->socket.handle.type == UV_TCP &&
+    bool matters = access != NULL || connection->tls != NULL;
+    if (matters && connection->socket.handle.type == UV_TCP &&
         uv_tcp_getpeername(&connection->socket.tcp, (struct sockaddr *)&address, &size) == 0) {
         peer = peer_address_of((const struct sockaddr *)&address);
     }
@@ -548,11 +725,13 @@ void connection_accept(struct server *server, uv_stream_t *listener)
     if (listener->type == UV_TCP) {
         uv_tcp_nodelay(&connection->socket.tcp, 1);
     }
+    if (listener->type == UV_TCP && server->tls != NULL) {
+        connection->tls = tls_create(server->tls);
+    }
     if (connection->refused) {
         deadline_start(&server->deadlines, &connection->deadline, DEADLINE_LINGER);
-    } else {
-        connection_meet(connection);
     }
+    connection_meet(connection);
     list_append(&server->changed, &connection->changed);
     admission_limit(server);
 }

@@ -19,7 +19,11 @@
  *
  * Invariant: released <= output.size. The bytes of `output` before `released` may leave; what may
  * leave when is decided in one place, connection_release(). At most one write is under way; its
- * bytes are in `writing`. */
+ * bytes are in `writing`.
+ *
+ * Where there is TLS (tls.h), what comes is opened on its way into `input`; what may leave goes to
+ * `sealing`, and from there, sealed piece by piece, to `writing`. The plain path knows nothing of
+ * it. */
 #ifndef TENON_SERVER_CONNECTION_H
 #define TENON_SERVER_CONNECTION_H
 
@@ -29,6 +33,7 @@
 #include "server/deadline.h"
 #include "server/held.h"
 #include "server/list.h"
+#include "server/tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,6 +61,10 @@ struct connection {
     struct buffer input;
     struct buffer output;
     struct buffer writing;
+    struct tls *tls;       /* NULL: plain */
+    struct buffer sealing; /* output that may leave … */
+    size_t sealed;         /* … and how much of it was sealed */
+    struct buffer opening; /* what is being read, sealed; only within a read */
     size_t released;
     size_t buffered;       /* bytes of the three buffers, as server->buffered counts them */
     struct held held;      /* replies behind `released` that wait for the disk */

@@ -87,6 +87,10 @@ static bool listen_tcp(struct server *server)
                  text);
         return false;
     }
+    if (!is_loopback(&address) && server->tls == NULL) {
+        log_line("without --tls-cert, all that is sent over %s, tokens too, can be read on its way",
+                 text);
+    }
     int status = uv_tcp_bind(&server->tcp, (const struct sockaddr *)(const void *)&address, 0);
     if (status == 0) {
         status = uv_listen((uv_stream_t *)&server->tcp, BACKLOG, on_connection);

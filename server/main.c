@@ -148,14 +148,16 @@ static int serve_schema(const struct serve_options *options)
     return status;
 }
 
-/* Serves with the tokens that the options name, which no core dump may show. */
+/* Serves with the tokens that the options name. No core dump may show these, or a private key. */
 static int serve_with(struct serve_options *options)
 {
     struct buffer message = {0};
+    if (options->auth_file != NULL || options->tls.key != NULL) {
+        prctl(PR_SET_DUMPABLE, 0);
+    }
     if (options->auth_file == NULL) {
         return serve_schema(options);
     }
-    prctl(PR_SET_DUMPABLE, 0);
     options->service.access = access_create(options->auth_file, &message);
     if (options->service.access == NULL) {
         log_line("cannot use the tokens of --auth-file: %.*s",

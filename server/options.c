@@ -25,6 +25,10 @@ const char serve_options_help[] =
     "  --listen HOST:PORT      where to listen (127.0.0.1:8366; port 0 picks a free one)\n"
     "  --socket PATH           listen on this Unix socket too\n"
     "  --auth-file FILE        ask for tokens; FILE has the lines that tenon token prints\n"
+    "  --tls-cert FILE         speak TLS over TCP with this certificate (PEM, its chain behind "
+    "it)\n"
+    "  --tls-key FILE          the certificate's private key (PEM)\n"
+    "  --tls-client-ca FILE    let in only clients with a certificate that one of these signed\n"
     "  --insecure              allow an address that is not this machine's loopback without\n"
     "                          --auth-file\n"
     "  --max-connections N     connections at a time (10000)\n"
@@ -73,6 +77,9 @@ static struct rules rules_for(struct serve_options *options)
         {"--listen", RULE_TEXT, &options->listen, 0},
         {"--socket", RULE_TEXT, &options->socket, 0},
         {"--auth-file", RULE_TEXT, &options->auth_file, 0},
+        {"--tls-cert", RULE_TEXT, &options->tls.certificate, 0},
+        {"--tls-key", RULE_TEXT, &options->tls.key, 0},
+        {"--tls-client-ca", RULE_TEXT, &options->tls.client_ca, 0},
         {"--insecure", RULE_FLAG, &options->insecure, 0},
         {"--max-connections", RULE_COUNT, &options->connections_max, 1},
         {"--max-request-bytes", RULE_SIZE, &options->request_size_max, 1},
@@ -282,6 +289,19 @@ static bool check_store_options(struct serve_options *options, struct buffer *me
     return true;
 }
 
+static bool check_tls_options(const struct tls_options *tls, struct buffer *message)
+{
+    if ((tls->certificate == NULL) != (tls->key == NULL)) {
+        buffer_append_format(message, "--tls-cert and --tls-key: give both, or neither");
+        return false;
+    }
+    if (tls->client_ca != NULL && tls->certificate == NULL) {
+        buffer_append_format(message, "--tls-client-ca: needs --tls-cert and --tls-key");
+        return false;
+    }
+    return true;
+}
+
 static bool check_options(const struct serve_options *options, struct buffer *message)
 {
     char host[64];
@@ -319,7 +339,8 @@ bool serve_options_read(struct serve_options *options, int argc, char **argv,
             return false;
         }
     }
-    return check_store_options(options, message) && check_options(options, message);
+    return check_store_options(options, message) && check_tls_options(&options->tls, message) &&
+           check_options(options, message);
 }
 
 bool serve_options_split_address(const char *text, char *host, size_t host_size, uint16_t *port)

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/macros.h"
 #include "server/service.h"
+#include "server/tls.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct serve_options {
     const char *listen;        /* HOST:PORT or [HOST]:PORT; port 0: the system picks one */
     const char *socket;        /* path of a Unix socket; NULL: none */
     const char *auth_file;     /* of tokens; NULL: nobody has to authenticate */
+    struct tls_options tls;    /* for TCP */
     uint64_t request_size_max; /* bytes of a message */
     uint64_t output_size_max;  /* bytes that may wait for a client */
     uint64_t buffer_size_max;  /* bytes of requests and replies of all clients */

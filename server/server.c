@@ -141,6 +141,30 @@ static void server_init(struct server *server, const struct serve_options *optio
     window_init(&server->window);
 }
 
+/* Reads the certificates, if the options name any. */
+static bool server_start_tls(struct server *server)
+{
+    struct buffer message = {0};
+    if (server->options->tls.certificate == NULL) {
+        return true;
+    }
+    server->tls = tls_context_create(&server->options->tls, &message);
+    if (server->tls == NULL) {
+        log_line("cannot serve with TLS: %.*s", SLICE_FORMAT(buffer_slice(&message)));
+    }
+    buffer_deinit(&message);
+    return server->tls != NULL;
+}
+
+static void server_release(struct server *server)
+{
+    if (server->tls != NULL) {
+        tls_context_destroy(server->tls);
+    }
+    window_deinit(&server->window);
+    memory_release(server);
+}
+
 struct server *server_create(const struct serve_options *options, struct service *service,
                              struct waker *waker)
 {
@@ -166,7 +190,7 @@ struct server *server_create(const struct serve_options *options, struct service
     durability_start(server, waker);
     signal(SIGPIPE, SIG_IGN);
     if (!descriptors_claim(&server->descriptors, options->connections_max) ||
-        !server_listen(server)) {
+        !server_start_tls(server) || !server_listen(server)) {
         goto close_handles;
     }
     service->counters.connections_max = server->descriptors.connections_max;
@@ -192,8 +216,7 @@ release_memory:
     if (status != 0) {
         log_line("cannot start the event loop: %s", uv_strerror(status));
     }
-    window_deinit(&server->window);
-    memory_release(server);
+    server_release(server);
     return NULL;
 }
 
@@ -208,7 +231,6 @@ void server_destroy(struct server *server)
 {
     int status = uv_loop_close(&server->loop);
     assert(status == 0);
-    window_deinit(&server->window);
     buffer_pool_deinit(&server->buffers);
-    memory_release(server);
+    server_release(server);
 }

@@ -14,6 +14,7 @@
 #include "server/list.h"
 #include "server/options.h"
 #include "server/service.h"
+#include "server/tls.h"
 #include "server/turn.h"
 
 #include <stdbool.h>
@@ -43,6 +44,7 @@ struct server {
     uint64_t lingering_count;   /* connections that linger, or were not let in */
     uint64_t buffered;          /* bytes of the buffers of all connections */
     struct admission admission;
+    struct tls_context *tls; /* for connections over TCP; NULL: these are plain */
     struct descriptors descriptors;
     struct link held;          /* connections with replies that wait for the disk */
     struct held_state reached; /* what the store has: replies that wait for no more may leave */

@@ -3,7 +3,9 @@
 #include "server/admission.h"
 #include "server/methods.h"
 #include "server/tokens.h"
+#include "tests/support/certificates.h"
 #include "tests/support/live.h"
+#include "tests/support/secure.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -188,6 +190,37 @@ Test(live_access, every_method_is_for_its_roles_alone)
         live_close(&client);
     }
     fixture_stop(&f);
+}
+
+Test(live_access, every_method_is_for_its_roles_alone_over_tls_too)
+{
+    struct fixture f;
+    struct certificates files;
+    static struct methods methods;
+    methods_init(&methods);
+    make_tokens(&f);
+    certificates_make(&files);
+    live_start(&f.server, SCHEMA,
+               (const char *[]){"--auth-file", f.path, "--tls-cert", files.server, "--tls-key",
+                                files.server_key, NULL});
+    for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++) {
+        struct secure_client client;
+        char line[256];
+        cr_assert(secure_connect(&client, &f.server, &(struct secure_options){.ca = files.ca}));
+        if (role != ROLE_NONE) {
+            snprintf(line, sizeof(line), "{\"id\":1,\"method\":\"auth\",\"params\":[\"%s\"]}",
+                     f.tokens[role]);
+            EXPECT_IN(secure_ask(&client, line), role_name(role));
+        }
+        for (uint32_t i = 0; i < methods.count; i++) {
+            struct slice name = methods.entries[i].name;
+            snprintf(line, sizeof(line), "{\"id\":1,\"method\":\"%.*s\"}", SLICE_FORMAT(name));
+            expect_allowed(secure_ask(&client, line), name, role);
+        }
+        secure_close(&client);
+    }
+    fixture_stop(&f);
+    certificates_remove(&files);
 }
 
 /* ---- Strangers */

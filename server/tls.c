@@ -1,0 +1,248 @@
+/* TLS over memory, with OpenSSL. See tls.h. */
+#include "server/tls.h"
+
+#include "base/memory.h"
+
+#include <limits.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+
+/* The most plain bytes of one record of TLS, and what a record may have beside them. */
+#define RECORD_SIZE_MAX   (16 * 1024)
+#define RECORD_EXTRA_SIZE 256
+
+/* Of TLS 1.2 only what 1.3 has too: ephemeral keys and ciphers that authenticate. */
+#define CIPHERS_OF_TLS12  "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+struct tls_context {
+    const struct tls_options *options;
+    SSL_CTX *settings;
+};
+
+struct tls {
+    SSL *session;
+    BIO *incoming; /* both are the session's */
+    BIO *outgoing;
+    bool begun;
+    bool established;
+    bool finished;
+    const char *trouble;
+};
+
+/* ---- Contexts */
+
+/* A key that wants a passphrase is an error: nobody is there to be asked. */
+static int refuse_passphrase(char *buffer, int size, int writes, void *context)
+{
+    (void)buffer, (void)size, (void)writes, (void)context;
+    return -1;
+}
+
+static const char *newest_reason(void)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    return reason == NULL ? "it cannot be used" : reason;
+}
+
+static bool fail(struct buffer *message, const char *option, const char *path)
+{
+    buffer_append_format(message, "%s %s: %s", option, path, newest_reason());
+    return false;
+}
+
+static bool load_client_ca(SSL_CTX *settings, const char *path, struct buffer *message)
+{
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
+    if (names == NULL || SSL_CTX_load_verify_file(settings, path) != 1) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return fail(message, "--tls-client-ca", path);
+    }
+    SSL_CTX_set_client_CA_list(settings, names);
+    SSL_CTX_set_verify(settings, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    return true;
+}
+
+static bool load_files(SSL_CTX *settings, const struct tls_options *options, struct buffer *message)
+{
+    ERR_clear_error();
+    if (SSL_CTX_use_certificate_chain_file(settings, options->certificate) != 1) {
+        return fail(message, "--tls-cert", options->certificate);
+    }
+    if (SSL_CTX_use_PrivateKey_file(settings, options->key, SSL_FILETYPE_PEM) != 1) {
+        return fail(message, "--tls-key", options->key);
+    }
+    return options->client_ca == NULL || load_client_ca(settings, options->client_ca, message);
+}
+
+static bool configure(SSL_CTX *settings)
+{
+    SSL_CTX_set_options(settings, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                      SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(settings, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(settings, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_default_passwd_cb(settings, refuse_passphrase);
+    return SSL_CTX_set_num_tickets(settings, 0) == 1 &&
+           SSL_CTX_set_min_proto_version(settings, TLS1_2_VERSION) == 1 &&
+           SSL_CTX_set_cipher_list(settings, CIPHERS_OF_TLS12) == 1;
+}
+
+/* Makes settings from the files. Returns NULL, with a message, where that fails. */
+static SSL_CTX *make_settings(const struct tls_options *options, struct buffer *message)
+{
+    SSL_CTX *settings = SSL_CTX_new(TLS_server_method());
+    bool made = settings != NULL && configure(settings);
+    if (!made) {
+        buffer_append_format(message, "TLS cannot be set up: %s", newest_reason());
+    }
+    if (!made || !load_files(settings, options, message)) {
+        SSL_CTX_free(settings);
+        return NULL;
+    }
+    return settings;
+}
+
+struct tls_context *tls_context_create(const struct tls_options *options, struct buffer *message)
+{
+    SSL_CTX *settings = make_settings(options, message);
+    if (settings == NULL) {
+        return NULL;
+    }
+    struct tls_context *context = memory_allocate(sizeof(*context));
+    *context = (struct tls_context){.options = options, .settings = settings};
+    return context;
+}
+
+void tls_context_destroy(struct tls_context *context)
+{
+    SSL_CTX_free(context->settings);
+    memory_release(context);
+}
+
+bool tls_context_reload(struct tls_context *context, struct buffer *message)
+{
+    SSL_CTX *settings = make_settings(context->options, message);
+    if (settings == NULL) {
+        return false;
+    }
+    SSL_CTX_free(context->settings);
+    context->settings = settings;
+    return true;
+}
+
+/* ---- Connections */
+
+/* OpenSSL fails here for want of memory only, which ends the process elsewhere too. */
+static void *must(void *pointer)
+{
+    if (pointer == NULL) {
+        abort();
+    }
+    return pointer;
+}
+
+struct tls *tls_create(const struct tls_context *context)
+{
+    struct tls *tls = memory_allocate_zeroed(1, sizeof(*tls));
+    tls->session = must(SSL_new(context->settings));
+    tls->incoming = must(BIO_new(BIO_s_mem()));
+    tls->outgoing = must(BIO_new(BIO_s_mem()));
+    tls->trouble = "none";
+    SSL_set_bio(tls->session, tls->incoming, tls->outgoing);
+    SSL_set_accept_state(tls->session);
+    return tls;
+}
+
+void tls_destroy(struct tls *tls)
+{
+    SSL_free(tls->session);
+    memory_release(tls);
+}
+
+/* What the session's last call, which returned `result` and was no success, means. */
+static enum tls_status read_status(struct tls *tls, int result)
+{
+    switch (SSL_get_error(tls->session, result)) {
+    case SSL_ERROR_WANT_READ:
+        return TLS_OPEN;
+    case SSL_ERROR_ZERO_RETURN:
+        return TLS_ENDED;
+    default:
+        tls->trouble = newest_reason();
+        return TLS_BROKEN;
+    }
+}
+
+enum tls_status tls_receive(struct tls *tls, struct slice sealed, struct buffer *plain)
+{
+    int size = 1;
+    tls->begun = true;
+    ERR_clear_error();
+    if (sealed.size > INT_MAX ||
+        BIO_write(tls->incoming, sealed.data, (int)sealed.size) != (int)sealed.size) {
+        tls->trouble = "what came does not fit into memory";
+        return TLS_BROKEN;
+    }
+    if (!tls->established) {
+        int done = SSL_do_handshake(tls->session);
+        if (done != 1) {
+            return read_status(tls, done);
+        }
+        tls->established = true;
+    }
+    while (size > 0) {
+        size = SSL_read(tls->session, buffer_reserve(plain, RECORD_SIZE_MAX), RECORD_SIZE_MAX);
+        plain->size += size > 0 ? (size_t)size : 0;
+    }
+    return read_status(tls, size);
+}
+
+bool tls_is_established(const struct tls *tls)
+{
+    return tls->established;
+}
+
+bool tls_has_begun(const struct tls *tls)
+{
+    return tls->begun;
+}
+
+/* Moves what the session has written to `sealed`. */
+static void take_outgoing(struct tls *tls, struct buffer *sealed)
+{
+    size_t size = BIO_ctrl_pending(tls->outgoing);
+    if (size > 0) {
+        int taken = BIO_read(tls->outgoing, buffer_reserve(sealed, size), (int)size);
+        sealed->size += taken > 0 ? (size_t)taken : 0;
+    }
+}
+
+void tls_seal(struct tls *tls, struct slice *plain, size_t size_max, struct buffer *sealed)
+{
+    ERR_clear_error();
+    take_outgoing(tls, sealed);
+    do {
+        size_t size = plain->size < RECORD_SIZE_MAX ? plain->size : RECORD_SIZE_MAX;
+        if (size == 0 || !tls->established || tls->finished ||
+            SSL_write(tls->session, plain->data, (int)size) != (int)size) {
+            return;
+        }
+        *plain = slice_make(plain->data + size, plain->size - size);
+        take_outgoing(tls, sealed);
+    } while (sealed->size + RECORD_SIZE_MAX + RECORD_EXTRA_SIZE <= size_max);
+}
+
+void tls_finish(struct tls *tls)
+{
+    if (!tls->finished && tls->established) {
+        ERR_clear_error();
+        (void)SSL_shutdown(tls->session);
+    }
+    tls->finished = true;
+}
+
+const char *tls_trouble(const struct tls *tls)
+{
+    return tls->trouble;
+}

@@ -1,0 +1,375 @@
+/* TLS on the wire: who is let in, what ends a connection, long replies, half-closes, new files. */
+#include "server/methods.h"
+#include "server/tokens.h"
+#include "tests/support/certificates.h"
+#include "tests/support/live.h"
+#include "tests/support/secure.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SCHEMA "{\"tables\":{\"notes\":{}}}"
+#define PING   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"
+#define PONG   "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"pong\"}"
+
+struct fixture {
+    struct certificates files;
+    struct live_server server;
+};
+
+static void fixture_start(struct fixture *f, const char *option, const char *value)
+{
+    certificates_make(&f->files);
+    live_start(&f->server, SCHEMA,
+               (const char *[]){"--tls-cert", f->files.server, "--tls-key", f->files.server_key,
+                                option, value, NULL});
+}
+
+static void fixture_stop(struct fixture *f)
+{
+    live_stop(&f->server);
+    certificates_remove(&f->files);
+}
+
+static void connect_to(struct secure_client *client, const struct fixture *f)
+{
+    cr_assert(secure_connect(client, &f->server, &(struct secure_options){.ca = f->files.ca}));
+}
+
+static void expect_pong(struct secure_client *client)
+{
+    struct slice line = secure_ask(client, PING);
+    cr_expect(slice_equal(line, SLICE(PONG)), "received %.*s", SLICE_FORMAT(line));
+}
+
+static bool file_has(const char *path, const char *text)
+{
+    char content[16384];
+    FILE *file = fopen(path, "rb");
+    cr_assert(file != NULL);
+    content[fread(content, 1, sizeof(content) - 1, file)] = '\0';
+    fclose(file);
+    return strstr(content, text) != NULL;
+}
+
+/* Waits until the server's log has the text. */
+static void wait_for_log(const struct live_server *server, const char *text)
+{
+    char path[128];
+    struct timespec pause = {.tv_nsec = 2000000};
+    snprintf(path, sizeof(path), "%s/log", server->folder);
+    for (unsigned i = 0; !file_has(path, text); i++) {
+        cr_assert(i < LIVE_DEADLINE_MS / 2, "no \"%s\" in the log", text);
+        nanosleep(&pause, NULL);
+    }
+}
+
+Test(live_tls, both_versions_are_spoken_and_older_ones_are_not)
+{
+    static const struct {
+        int version;
+        bool spoken;
+    } rows[] = {{TLS1_3_VERSION, true}, {TLS1_2_VERSION, true}, {TLS1_1_VERSION, false}};
+    struct fixture f;
+    fixture_start(&f, NULL, NULL);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct secure_client client;
+        struct secure_options options = {.ca = f.files.ca, .version = rows[i].version};
+        cr_expect_eq(secure_connect(&client, &f.server, &options), rows[i].spoken, "row %zu", i);
+        if (rows[i].spoken) {
+            expect_pong(&client);
+        }
+        secure_close(&client);
+    }
+    wait_for_log(&f.server, "TLS: unsupported protocol");
+    fixture_stop(&f);
+}
+
+/* Pipelined requests, framed by headers too, are answered in order. */
+Test(live_tls, requests_are_pipelined_as_without_it)
+{
+    struct fixture f;
+    struct secure_client client;
+    struct buffer lines = {0};
+    fixture_start(&f, NULL, NULL);
+    connect_to(&client, &f);
+    for (unsigned i = 0; i < 1000; i++) {
+        buffer_append_format(&lines,
+                             "{\"id\":%u,\"method\":\"insert\",\"params\":[\"notes\",{}]}\n", i);
+    }
+    secure_send(&client, buffer_slice(&lines));
+    for (unsigned i = 0; i < 1000; i++) {
+        char expected[64];
+        snprintf(expected, sizeof(expected), "{\"jsonrpc\":\"2.0\",\"id\":%u,\"result\":\"", i);
+        cr_assert(slice_starts_with(secure_receive_line(&client), slice_of(expected)), "%u", i);
+    }
+    buffer_deinit(&lines);
+    secure_close(&client);
+    fixture_stop(&f);
+}
+
+/* Replies of many megabytes wait for a client that does not read yet, then come whole. */
+Test(live_tls, long_replies_wait_for_slow_readers)
+{
+    struct fixture f;
+    struct secure_client client;
+    struct buffer document = {0};
+    fixture_start(&f, "--max-output-bytes", "1M");
+    connect_to(&client, &f);
+    buffer_append_slice(&document, SLICE("{\"id\":1,\"method\":\"insert\",\"params\":[\"notes\","
+                                         "{\"text\":\""));
+    for (unsigned i = 0; i < 1000000; i++) {
+        buffer_append_char(&document, (char)('a' + i % 26));
+    }
+    buffer_append_slice(&document, SLICE("\"}]}"));
+    buffer_append_char(&document, '\0');
+    for (unsigned i = 0; i < 8; i++) {
+        cr_assert(slice_starts_with(secure_ask(&client, document.data), SLICE("{\"jsonrpc\"")));
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        secure_send_line(&client, "{\"id\":2,\"method\":\"collect\",\"params\":[\"notes\"]}");
+    }
+    secure_send_line(&client, PING);
+    for (unsigned i = 0; i < 4; i++) {
+        struct slice line = secure_receive_line(&client);
+        cr_expect_gt(line.size, 8000000);
+        cr_expect(slice_starts_with(line, SLICE("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":[{")));
+    }
+    cr_expect(slice_equal(secure_receive_line(&client), SLICE(PONG)));
+    buffer_deinit(&document);
+    secure_close(&client);
+    fixture_stop(&f);
+}
+
+/* What came before the client's end is answered, the last line without an end too, and the server
+ * ends in order. */
+Test(live_tls, after_the_clients_end_what_has_come_is_answered)
+{
+    struct fixture f;
+    struct secure_client client;
+    fixture_start(&f, NULL, NULL);
+    connect_to(&client, &f);
+    secure_send_line(&client, PING);
+    secure_send(&client, SLICE(PING));
+    secure_finish_sending(&client);
+    cr_expect(slice_equal(secure_receive_line(&client), SLICE(PONG)));
+    cr_expect(slice_equal(secure_receive_line(&client), SLICE(PONG)));
+    cr_expect(secure_is_finished(&client));
+    secure_close(&client);
+    fixture_stop(&f);
+}
+
+/* A connection that is cut, which anybody on the way can do, ends what is whole and no more. */
+Test(live_tls, a_connection_that_is_cut_has_its_last_piece_dropped)
+{
+    struct fixture f;
+    struct secure_client client;
+    fixture_start(&f, NULL, NULL);
+    connect_to(&client, &f);
+    secure_send_line(&client, PING);
+    secure_send(&client, SLICE("{\"id\":2,\"method\":\"insert\",\"params\":[\"notes\",{}]}"));
+    live_finish_sending(&client.live);
+    cr_expect(slice_equal(secure_receive_line(&client), SLICE(PONG)));
+    cr_expect(secure_is_finished(&client));
+    secure_close(&client);
+    connect_to(&client, &f);
+    struct slice line =
+        secure_ask(&client, "{\"id\":1,\"method\":\"count\",\"params\":[\"notes\"]}");
+    cr_expect(slice_equal(line, SLICE("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":0}")));
+    secure_close(&client);
+    fixture_stop(&f);
+}
+
+Test(live_tls, sigterm_ends_connections_in_order)
+{
+    struct fixture f;
+    struct secure_client client;
+    struct live_client silent;
+    fixture_start(&f, NULL, NULL);
+    connect_to(&client, &f);
+    live_connect(&silent, &f.server);
+    expect_pong(&client);
+    fixture_stop(&f);
+    cr_expect(secure_is_finished(&client));
+    secure_close(&client);
+    live_close(&silent);
+}
+
+/* ---- What ends a connection, and no server */
+
+Test(live_tls, plain_bytes_and_handshakes_that_are_cut_end_their_connection_alone)
+{
+    static const struct {
+        struct slice bytes;
+        const char *log;
+    } rows[] = {
+        {{PING "\n", sizeof(PING)}, "wrong version number"},
+        {{"GET / HTTP/1.1\r\n\r\n", 18}, "http request"},
+        {{"\x16\x03\x01\x02\x00\x01\x00", 7}, "the client left in the middle of the handshake"},
+        {{"\x16\x03\x01\x00\x05\xff\xff\xff\xff\xff", 10}, "closed a connection from 127.0.0.1"},
+    };
+    struct fixture f;
+    struct secure_client good;
+    fixture_start(&f, NULL, NULL);
+    connect_to(&good, &f);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct live_client client;
+        live_connect(&client, &f.server);
+        live_send(&client, rows[i].bytes);
+        live_finish_sending(&client);
+        live_is_finished(&client);
+        live_close(&client);
+        wait_for_log(&f.server, rows[i].log);
+        expect_pong(&good);
+    }
+    secure_close(&good);
+    fixture_stop(&f);
+}
+
+Test(live_tls, a_client_that_does_not_trust_the_server_ends_its_connection_alone)
+{
+    struct fixture f;
+    struct secure_client client;
+    fixture_start(&f, NULL, NULL);
+    cr_expect_not(
+        secure_connect(&client, &f.server, &(struct secure_options){.ca = f.files.stranger}));
+    secure_close(&client);
+    wait_for_log(&f.server, "unknown ca");
+    connect_to(&client, &f);
+    expect_pong(&client);
+    secure_close(&client);
+    fixture_stop(&f);
+}
+
+/* Whether a client with the options gets an answer. */
+static bool is_let_in(const struct fixture *f, const struct secure_options *options)
+{
+    struct secure_client client;
+    bool answered = secure_connect(&client, &f->server, options) &&
+                    SSL_write(client.session, PING "\n", sizeof(PING)) > 0 &&
+                    slice_equal(secure_receive_line(&client), SLICE(PONG));
+    secure_close(&client);
+    return answered;
+}
+
+Test(live_tls, clients_without_a_certificate_that_is_wanted_are_not_let_in)
+{
+    struct fixture f;
+    certificates_make(&f.files);
+    live_start(&f.server, SCHEMA,
+               (const char *[]){"--tls-cert", f.files.server, "--tls-key", f.files.server_key,
+                                "--tls-client-ca", f.files.ca, NULL});
+    const struct certificates *files = &f.files;
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        cr_expect(is_let_in(&f, &(struct secure_options){.ca = files->ca,
+                                                         .certificate = files->client,
+                                                         .key = files->client_key,
+                                                         .version = version}));
+        cr_expect_not(is_let_in(&f, &(struct secure_options){.ca = files->ca, .version = version}));
+        cr_expect_not(is_let_in(&f, &(struct secure_options){.ca = files->ca,
+                                                             .certificate = files->stranger,
+                                                             .key = files->stranger_key,
+                                                             .version = version}));
+    }
+    wait_for_log(&f.server, "peer did not return a certificate");
+    wait_for_log(&f.server, "certificate verify failed");
+    fixture_stop(&f);
+}
+
+/* ---- Reading the files again */
+
+/* The serial number of the certificate that the server shows now. */
+static long shown_serial(const struct fixture *f)
+{
+    struct secure_client client;
+    connect_to(&client, f);
+    X509 *certificate = SSL_get1_peer_certificate(client.session);
+    long serial = ASN1_INTEGER_get(X509_get0_serialNumber(certificate));
+    X509_free(certificate);
+    secure_close(&client);
+    return serial;
+}
+
+Test(live_tls, new_certificates_are_shown_after_sighup_and_old_connections_stay)
+{
+    struct fixture f;
+    struct secure_client old;
+    fixture_start(&f, NULL, NULL);
+    connect_to(&old, &f);
+    long before = shown_serial(&f);
+    certificates_renew_server(&f.files);
+    cr_expect_eq(shown_serial(&f), before);
+    cr_assert(kill(f.server.pid, SIGHUP) == 0);
+    wait_for_log(&f.server, "SIGHUP: read the certificates");
+    cr_expect_neq(shown_serial(&f), before);
+    expect_pong(&old);
+    secure_close(&old);
+    fixture_stop(&f);
+}
+
+Test(live_tls, files_that_do_not_fit_change_nothing)
+{
+    struct fixture f;
+    fixture_start(&f, NULL, NULL);
+    long before = shown_serial(&f);
+    FILE *file = fopen(f.files.server_key, "wb");
+    fputs("nonsense", file);
+    fclose(file);
+    cr_assert(kill(f.server.pid, SIGHUP) == 0);
+    wait_for_log(&f.server, "SIGHUP: the certificates stay as they were: --tls-key");
+    cr_expect_eq(shown_serial(&f), before);
+    fixture_stop(&f);
+}
+
+/* ---- The start */
+
+static void expect_no_start(const char *const *arguments, int status, const char *text)
+{
+    struct live_result result;
+    live_run(&result, arguments, SLICE(""));
+    buffer_append_char(&result.errors, '\0');
+    cr_expect_eq(result.status, status);
+    cr_expect_not_null(strstr(result.errors.data, text), "%s", result.errors.data);
+    live_result_deinit(&result);
+}
+
+Test(live_tls, wrong_files_stop_the_start)
+{
+    struct certificates files;
+    char schema[] = "/tmp/tenon-live-schema-XXXXXX";
+    int descriptor = mkstemp(schema);
+    cr_assert(write(descriptor, SCHEMA, sizeof(SCHEMA) - 1) == sizeof(SCHEMA) - 1);
+    close(descriptor);
+    certificates_make(&files);
+    const struct {
+        int status;
+        const char *certificate;
+        const char *key;
+        const char *client_ca;
+        const char *text;
+    } rows[] = {
+        {1, "/nowhere", files.server_key, files.ca, "--tls-cert /nowhere: "},
+        {1, schema, files.server_key, files.ca, "--tls-cert /tmp/tenon-live-schema"},
+        {1, files.server, "/nowhere", files.ca, "--tls-key /nowhere: "},
+        {1, files.server, files.client_key, files.ca, "key values mismatch"},
+        {1, files.server, files.server_key, "/nowhere", "--tls-client-ca /nowhere: "},
+        {1, files.server, files.server_key, schema, "--tls-client-ca /tmp/tenon-live-schema"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        expect_no_start((const char *[]){"serve", "--schema", schema, "--listen=127.0.0.1:0",
+                                         "--tls-cert", rows[i].certificate, "--tls-key",
+                                         rows[i].key, "--tls-client-ca", rows[i].client_ca, NULL},
+                        rows[i].status, rows[i].text);
+    }
+    expect_no_start((const char *[]){"serve", "--schema", schema, "--tls-cert", files.server, NULL},
+                    2, "--tls-cert and --tls-key: give both, or neither");
+    expect_no_start(
+        (const char *[]){"serve", "--schema", schema, "--tls-client-ca", files.ca, NULL}, 2,
+        "--tls-client-ca: needs --tls-cert and --tls-key");
+    certificates_remove(&files);
+    unlink(schema);
+}
