@@ -1,7 +1,8 @@
 /* The strict JSON reader.
  *
  * A recursive descent whose depth is bounded. Items and fields of open containers lie on a scratch
- * stack, which begins on the C stack, and are copied to the arena when their container closes.
+ * stack, which begins on the C stack, and are copied to the arena when their container closes. The
+ * stack moves when it grows, so that nothing points into it while something is read.
  *
  * A container that comes out as TEXT keeps nothing but its extent in the source, and the names of
  * its fields while it is open, because they must differ. The whole read takes at most
@@ -13,7 +14,7 @@
  * value_vet must look at, whether VALUE_FLAG_VETTED is set.
  *
  * Functions that read take where to read and return where they stopped, or NULL after an error;
- * what they have read lies on top of the scratch stack then. */
+ * then they have not set what they were to read. */
 #include "base/json.h"
 
 #include "base/json_rewrite.h"
@@ -29,16 +30,13 @@
 #define NAMES_PAIRWISE_MAX   TINY_OR(2, 8)
 #define NUMBER_VETTED_DIGITS 15
 
-static_assert(sizeof(struct value_field) == sizeof(struct slice) + sizeof(struct value),
-              "a name and a value on the scratch stack are a field");
-
 struct reader {
     struct arena *arena;
     const char *start;
     const char *end;
     char *scratch;
-    size_t scratch_used;
-    size_t scratch_size;
+    char *scratch_top; /* what is used ends here */
+    char *scratch_end;
     size_t tree_nodes; /* items and fields taken apart so far */
     size_t blemishes;
     size_t unvetted;
@@ -53,14 +51,14 @@ struct reader {
 /* What is to be known about a container when it closes. */
 struct container {
     const char *start;
-    size_t scratch; /* where its items begin */
+    size_t scratch; /* where its items begin, in bytes from the scratch stack's start */
     size_t blemishes;
     size_t unvetted;
     bool outer_in_text;
 };
 
-static const char *read_list(struct reader *reader, const char *at);
-static const char *read_object(struct reader *reader, const char *at);
+static const char *read_list(struct reader *reader, const char *at, struct value *value);
+static const char *read_object(struct reader *reader, const char *at, struct value *value);
 
 static const char *fail(struct reader *reader, const char *at, const char *message)
 {
@@ -102,54 +100,64 @@ static ALWAYS_INLINE char next_byte(struct reader *reader, const char **at)
     return byte;
 }
 
+/* Steps over white space and the byte `expected`; says in `*found` whether it was there. White
+ * space is looked for second: programs send none. */
+static ALWAYS_INLINE const char *skip_byte(struct reader *reader, const char *at, char expected,
+                                           bool *found)
+{
+    if (LIKELY(at < reader->end && *at == expected)) {
+        *found = true;
+        return at + 1;
+    }
+    *found = next_byte(reader, &at) == expected;
+    return at + *found;
+}
+
 /* The scratch stack. */
 
 static void grow_scratch(struct reader *reader, size_t more)
 {
-    size_t size = reader->scratch_size * 2;
-    while (size - reader->scratch_used < more) {
+    size_t used = (size_t)(reader->scratch_top - reader->scratch);
+    size_t size = (size_t)(reader->scratch_end - reader->scratch) * 2;
+    while (size - used < more) {
         size *= 2;
     }
     if (reader->scratch == reader->scratch_first) {
         reader->scratch = memory_allocate(size);
-        memcpy(reader->scratch, reader->scratch_first, reader->scratch_used);
+        memcpy(reader->scratch, reader->scratch_first, used);
     } else {
         reader->scratch = memory_resize(reader->scratch, size);
     }
-    reader->scratch_size = size;
+    reader->scratch_top = reader->scratch + used;
+    reader->scratch_end = reader->scratch + size;
 }
 
 static inline void *push_scratch(struct reader *reader, size_t size)
 {
-    if (UNLIKELY(reader->scratch_size - reader->scratch_used < size)) {
+    if (UNLIKELY((size_t)(reader->scratch_end - reader->scratch_top) < size)) {
         grow_scratch(reader, size);
     }
-    void *top = reader->scratch + reader->scratch_used;
-    reader->scratch_used += size;
+    void *top = reader->scratch_top;
+    reader->scratch_top += size;
     return top;
 }
 
-static inline void push_value(struct reader *reader, struct value value)
+static inline struct value text_value(struct slice text, bool vetted)
 {
-    *(struct value *)push_scratch(reader, sizeof(value)) = value;
-}
-
-static inline void push_text(struct reader *reader, struct slice text, bool vetted)
-{
-    struct value *value = push_scratch(reader, sizeof(*value));
-    value->kind = VALUE_TEXT;
-    value->flags = vetted ? VALUE_FLAG_VETTED : 0;
-    value->size = (uint32_t)text.size;
-    value->text = text.data;
+    return (struct value){.kind = VALUE_TEXT,
+                          .flags = vetted ? VALUE_FLAG_VETTED : 0,
+                          .size = (uint32_t)text.size,
+                          .text = text.data};
 }
 
 /* Moves what lies on the scratch stack from `base` on to the arena. */
 static inline void *take_scratch(struct reader *reader, size_t base, size_t count)
 {
-    size_t size = reader->scratch_used - base;
+    char *first = reader->scratch + base;
+    size_t size = (size_t)(reader->scratch_top - first);
     void *taken = arena_allocate(reader->arena, size);
-    memcpy(taken, reader->scratch + base, size);
-    reader->scratch_used = base;
+    memcpy(taken, first, size);
+    reader->scratch_top = first;
     reader->tree_nodes += count;
     return taken;
 }
@@ -296,27 +304,30 @@ static inline const char *read_string(struct reader *reader, const char *at, str
     return read_special_string(reader, at, quote, text);
 }
 
-static inline const char *read_string_value(struct reader *reader, const char *at)
+static inline const char *read_name(struct reader *reader, const char *at, struct slice *name)
 {
-    struct slice text;
-    at = read_string(reader, at, &text);
+    bool found;
+    at = skip_byte(reader, at, '"', &found);
+    if (UNLIKELY(!found)) {
+        return fail(reader, at, "expected a name");
+    }
+    at = read_string(reader, at - 1, name);
     if (LIKELY(at != NULL)) {
-        push_text(reader, text, true);
+        *name = slice_make(name->data + 1, name->size - 2);
+        if (UNLIKELY(*name->data == '$')) {
+            reader->unvetted++;
+        }
     }
     return at;
 }
 
-static inline const char *read_name(struct reader *reader, const char *at)
+static ALWAYS_INLINE const char *read_string_value(struct reader *reader, const char *at,
+                                                   struct value *value)
 {
-    if (UNLIKELY(next_byte(reader, &at) != '"')) {
-        return fail(reader, at, "expected a name");
-    }
     struct slice text;
     at = read_string(reader, at, &text);
     if (LIKELY(at != NULL)) {
-        struct slice *name = push_scratch(reader, sizeof(*name));
-        *name = slice_make(text.data + 1, text.size - 2);
-        reader->unvetted += *name->data == '$';
+        *value = text_value(text, true);
     }
     return at;
 }
@@ -360,7 +371,7 @@ static NEVER_INLINE const char *read_number_rest(struct reader *reader, const ch
     return at;
 }
 
-static inline const char *read_number(struct reader *reader, const char *start)
+static inline const char *read_number(struct reader *reader, const char *start, struct value *value)
 {
     const char *first = start + (*start == '-');
     const char *at = skip_digits(reader, first);
@@ -382,18 +393,18 @@ static inline const char *read_number(struct reader *reader, const char *start)
         vetted = false;
         reader->unvetted++;
     }
-    push_text(reader, slice_make(start, (size_t)(at - start)), vetted);
+    *value = text_value(slice_make(start, (size_t)(at - start)), vetted);
     return at;
 }
 
 static inline const char *read_literal(struct reader *reader, const char *at, struct slice literal,
-                                       enum value_kind kind)
+                                       enum value_kind kind, struct value *value)
 {
     size_t left = (size_t)(reader->end - at);
     if (left < literal.size || memcmp(at, literal.data, literal.size) != 0) {
         return fail(reader, at, "expected a value");
     }
-    push_value(reader, (struct value){.kind = (uint8_t)kind, .flags = VALUE_FLAG_VETTED});
+    *value = (struct value){.kind = (uint8_t)kind, .flags = VALUE_FLAG_VETTED};
     return at + literal.size;
 }
 
@@ -416,6 +427,21 @@ static const struct value_field *find_twice_pairwise(const struct value_field *f
         }
     }
     return NULL;
+}
+
+/* Whether the names differ for sure: by size and first byte. An empty name's is its quote. */
+static inline bool names_differ(const struct value_field *fields, uint32_t count)
+{
+    uint64_t seen = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t mark = (unsigned char)*fields[i].name.data + fields[i].name.size * 8;
+        uint64_t bit = (uint64_t)1 << (mark & 63);
+        if (seen & bit) {
+            return false;
+        }
+        seen |= bit;
+    }
+    return true;
 }
 
 /* An open hash set in `table`, of `size` slots, a power of two. A slot is 0 or holds the upper
@@ -444,18 +470,18 @@ static const struct value_field *find_twice_hashed(const struct value_field *fie
  * or NULL. Where the stack and the arena lie is what a client cannot know about the seed. */
 static const struct value_field *find_twice(struct reader *reader, size_t base, uint32_t count)
 {
+    const struct value_field *fields = (const void *)(reader->scratch + base);
     if (LIKELY(count <= NAMES_PAIRWISE_MAX)) {
-        return find_twice_pairwise((const void *)(reader->scratch + base), count);
+        return names_differ(fields, count) ? NULL : find_twice_pairwise(fields, count);
     }
     size_t size = 4;
     while (size < (size_t)count * 2) {
         size *= 2;
     }
-    size_t used = reader->scratch_used;
     uint64_t *table = push_scratch(reader, size * sizeof(*table));
     memset(table, 0, size * sizeof(*table));
     uint64_t seed = (uint64_t)(uintptr_t)reader ^ (uint64_t)(uintptr_t)reader->arena << 24;
-    reader->scratch_used = used;
+    reader->scratch_top = (char *)table;
     return find_twice_hashed((const void *)(reader->scratch + base), count, table, size, seed);
 }
 
@@ -477,7 +503,7 @@ static inline bool open_container(struct reader *reader, const char *at,
         return false;
     }
     *container = (struct container){.start = at,
-                                    .scratch = reader->scratch_used,
+                                    .scratch = (size_t)(reader->scratch_top - reader->scratch),
                                     .blemishes = reader->blemishes,
                                     .unvetted = reader->unvetted,
                                     .outer_in_text = reader->in_text};
@@ -486,8 +512,9 @@ static inline bool open_container(struct reader *reader, const char *at,
         reader->depth_seen = reader->depth;
     }
     reader->unvetted += reader->depth > JSON_VETTED_LEVELS;
-    reader->in_text = reader->in_text || reader->depth > JSON_TREE_LEVELS ||
-                      reader->tree_nodes >= JSON_TREE_NODES;
+    if (UNLIKELY(reader->depth > JSON_TREE_LEVELS || reader->tree_nodes >= JSON_TREE_NODES)) {
+        reader->in_text = true;
+    }
     return true;
 }
 
@@ -497,16 +524,16 @@ static inline unsigned container_flags(const struct reader *reader,
     return reader->unvetted == container->unvetted ? VALUE_FLAG_VETTED : 0;
 }
 
-/* Puts the value of a container that ends before `end` and is not taken apart in the place of its
- * parts. */
-static void close_text(struct reader *reader, const struct container *container, const char *end)
+/* The value of a container that ends before `end` and is not taken apart; drops its parts. */
+static struct value close_text(struct reader *reader, const struct container *container,
+                               const char *end)
 {
     struct slice text = slice_make(container->start, (size_t)(end - container->start));
     if (reader->blemishes != container->blemishes && !container->outer_in_text) {
         text = rewrite(reader, text);
     }
-    reader->scratch_used = container->scratch;
-    push_text(reader, text, reader->unvetted == container->unvetted);
+    reader->scratch_top = reader->scratch + container->scratch;
+    return text_value(text, reader->unvetted == container->unvetted);
 }
 
 static inline void close_container(struct reader *reader, const struct container *container)
@@ -516,51 +543,48 @@ static inline void close_container(struct reader *reader, const struct container
 }
 
 static inline void close_list(struct reader *reader, const struct container *container,
-                              const char *end, uint32_t count)
+                              const char *end, uint32_t count, struct value *value)
 {
     if (UNLIKELY(reader->in_text)) {
-        close_text(reader, container, end);
+        *value = close_text(reader, container, end);
     } else {
-        struct value list =
-            value_from_items(take_scratch(reader, container->scratch, count), count);
-        list.flags = (uint8_t)container_flags(reader, container);
-        push_value(reader, list);
+        *value = value_from_items(take_scratch(reader, container->scratch, count), count);
+        value->flags = (uint8_t)container_flags(reader, container);
     }
     close_container(reader, container);
 }
 
 static inline void close_object(struct reader *reader, const struct container *container,
-                                const char *end, uint32_t count)
+                                const char *end, uint32_t count, struct value *value)
 {
     const struct value_field *fields = (const void *)(reader->scratch + container->scratch);
     bool encoding = count == 1 && fields->name.size > 0 && *fields->name.data == '$';
     if (UNLIKELY(reader->in_text || encoding)) {
-        close_text(reader, container, end);
+        *value = close_text(reader, container, end);
     } else {
-        struct value object =
-            value_from_fields(take_scratch(reader, container->scratch, count), count);
-        object.flags = (uint8_t)container_flags(reader, container);
-        push_value(reader, object);
+        *value = value_from_fields(take_scratch(reader, container->scratch, count), count);
+        value->flags = (uint8_t)container_flags(reader, container);
     }
     close_container(reader, container);
 }
 
-/* Scalars are read without a call; only a container costs a frame of the C stack. */
-static ALWAYS_INLINE const char *read_value(struct reader *reader, const char *at)
+/* Reads a value that does not begin with its quote at once. */
+static NEVER_INLINE const char *read_other(struct reader *reader, const char *at,
+                                           struct value *value)
 {
     switch (next_byte(reader, &at)) {
     case '"':
-        return read_string_value(reader, at);
+        return read_string_value(reader, at, value);
     case '{':
-        return read_object(reader, at);
+        return read_object(reader, at, value);
     case '[':
-        return read_list(reader, at);
+        return read_list(reader, at, value);
     case 't':
-        return read_literal(reader, at, SLICE("true"), VALUE_TRUE);
+        return read_literal(reader, at, SLICE("true"), VALUE_TRUE, value);
     case 'f':
-        return read_literal(reader, at, SLICE("false"), VALUE_FALSE);
+        return read_literal(reader, at, SLICE("false"), VALUE_FALSE, value);
     case 'n':
-        return read_literal(reader, at, SLICE("null"), VALUE_NULL);
+        return read_literal(reader, at, SLICE("null"), VALUE_NULL, value);
     case '-':
     case '0':
     case '1':
@@ -572,26 +596,40 @@ static ALWAYS_INLINE const char *read_value(struct reader *reader, const char *a
     case '7':
     case '8':
     case '9':
-        return read_number(reader, at);
+        return read_number(reader, at, value);
     default:
         return fail(reader, at, "expected a value");
     }
 }
 
+/* Strings, which are most of what is sent, are read without a call. */
+static ALWAYS_INLINE const char *read_value(struct reader *reader, const char *at,
+                                            struct value *value)
+{
+    if (at < reader->end && *at == '"') {
+        return read_string_value(reader, at, value);
+    }
+    struct value other;
+    at = read_other(reader, at, &other);
+    *value = other;
+    return at;
+}
+
 /* What must happen behind an item or a field: returns the next one, or the closing bracket with
  * `*last` set. */
-static inline const char *read_separator(struct reader *reader, const char *at, char bracket,
-                                         bool *last)
+static ALWAYS_INLINE const char *read_separator(struct reader *reader, const char *at, char bracket,
+                                                bool *last)
 {
-    char byte = next_byte(reader, &at);
-    *last = byte == bracket;
-    if (*last) {
+    bool found;
+    at = skip_byte(reader, at, ',', &found);
+    *last = !found;
+    if (found) {
         return at;
     }
-    if (UNLIKELY(byte != ',')) {
+    if (UNLIKELY(peek(reader, at) != bracket)) {
         return fail(reader, at, bracket == ']' ? "expected ',' or ']'" : "expected ',' or '}'");
     }
-    return at + 1;
+    return at;
 }
 
 /* Reads the items of a list up to its closing bracket. From one item too many on, the list comes
@@ -603,13 +641,16 @@ static const char *read_items(struct reader *reader, const char *at, size_t base
         if (UNLIKELY(*count == JSON_TREE_ITEMS)) {
             reader->in_text = true;
         }
-        at = read_value(reader, at);
+        struct value item;
+        at = read_value(reader, at, &item);
         if (UNLIKELY(at == NULL)) {
             return NULL;
         }
         *count += 1;
         if (reader->in_text) {
-            reader->scratch_used = base;
+            reader->scratch_top = reader->scratch + base;
+        } else {
+            *(struct value *)push_scratch(reader, sizeof(item)) = item;
         }
         at = read_separator(reader, at, ']', &last);
         if (UNLIKELY(at == NULL)) {
@@ -619,7 +660,8 @@ static const char *read_items(struct reader *reader, const char *at, size_t base
     return at;
 }
 
-static NEVER_INLINE const char *read_list(struct reader *reader, const char *at)
+static NEVER_INLINE const char *read_list(struct reader *reader, const char *at,
+                                          struct value *value)
 {
     struct container container;
     if (UNLIKELY(!open_container(reader, at, &container))) {
@@ -633,21 +675,24 @@ static NEVER_INLINE const char *read_list(struct reader *reader, const char *at)
             return NULL;
         }
     }
-    close_list(reader, &container, at + 1, count);
+    close_list(reader, &container, at + 1, count, value);
     return at + 1;
 }
 
-/* Reads a name, its colon and its value: together they are a struct value_field. */
-static inline const char *read_field(struct reader *reader, const char *at)
+/* Reads a name, its colon and its value. */
+static ALWAYS_INLINE const char *read_field(struct reader *reader, const char *at,
+                                            struct value_field *field)
 {
-    at = read_name(reader, at);
+    at = read_name(reader, at, &field->name);
     if (UNLIKELY(at == NULL)) {
         return NULL;
     }
-    if (UNLIKELY(next_byte(reader, &at) != ':')) {
+    bool found;
+    at = skip_byte(reader, at, ':', &found);
+    if (UNLIKELY(!found)) {
         return fail(reader, at, "expected ':'");
     }
-    return read_value(reader, at + 1);
+    return read_value(reader, at, &field->value);
 }
 
 /* Reads the fields of an object up to its closing bracket. */
@@ -658,10 +703,12 @@ static const char *read_fields(struct reader *reader, const char *at, uint32_t *
         if (UNLIKELY(*count == JSON_TREE_ITEMS)) {
             reader->in_text = true;
         }
-        at = read_field(reader, at);
+        struct value_field field;
+        at = read_field(reader, at, &field);
         if (UNLIKELY(at == NULL)) {
             return NULL;
         }
+        *(struct value_field *)push_scratch(reader, sizeof(field)) = field;
         *count += 1;
         at = read_separator(reader, at, '}', &last);
         if (UNLIKELY(at == NULL)) {
@@ -671,7 +718,8 @@ static const char *read_fields(struct reader *reader, const char *at, uint32_t *
     return at;
 }
 
-static NEVER_INLINE const char *read_object(struct reader *reader, const char *at)
+static NEVER_INLINE const char *read_object(struct reader *reader, const char *at,
+                                            struct value *value)
 {
     struct container container;
     if (UNLIKELY(!open_container(reader, at, &container))) {
@@ -689,7 +737,7 @@ static NEVER_INLINE const char *read_object(struct reader *reader, const char *a
             return fail_twice(reader, container.start, twice);
         }
     }
-    close_object(reader, &container, at + 1, count);
+    close_object(reader, &container, at + 1, count, value);
     return at + 1;
 }
 
@@ -703,8 +751,8 @@ bool json_read(struct arena *arena, struct slice text, unsigned depth_max, struc
     reader.start = text.size > 0 ? text.data : "";
     reader.end = reader.start + text.size;
     reader.scratch = reader.scratch_first;
-    reader.scratch_used = 0;
-    reader.scratch_size = sizeof(reader.scratch_first);
+    reader.scratch_top = reader.scratch;
+    reader.scratch_end = reader.scratch + sizeof(reader.scratch_first);
     reader.tree_nodes = 0;
     reader.blemishes = 0;
     reader.unvetted = 0;
@@ -715,9 +763,8 @@ bool json_read(struct arena *arena, struct slice text, unsigned depth_max, struc
     reader.error = error;
     error->status = JSON_OK;
 
-    const char *at = read_value(&reader, reader.start);
+    const char *at = read_value(&reader, reader.start, value);
     if (at != NULL) {
-        *value = *(const struct value *)(const void *)reader.scratch;
         next_byte(&reader, &at);
         if (at < reader.end) {
             at = fail(&reader, at, "expected nothing after the value");
