@@ -70,32 +70,23 @@ static enum value_type type_of_object_text(struct slice text)
     return encoding_find_bytes(text, &encoded) ? TYPE_BYTES : TYPE_OBJECT;
 }
 
-static enum value_type type_of_text(struct slice text)
+const uint8_t value_types_of_kinds[] = {
+    [VALUE_MISSING] = TYPE_MISSING, [VALUE_NULL] = TYPE_NULL,   [VALUE_FALSE] = TYPE_FALSE,
+    [VALUE_TRUE] = TYPE_TRUE,       [VALUE_INT64] = TYPE_INT64, [VALUE_NUMBER] = TYPE_NUMBER,
+    [VALUE_DOCUMENT] = TYPE_OBJECT, [VALUE_LIST] = TYPE_ARRAY,  [VALUE_OBJECT] = TYPE_OBJECT,
+};
+
+enum value_type value_type_of_text(struct value value)
 {
-    switch (*text.data) {
-    case '"':
-        return TYPE_STRING;
+    assert(value.kind == VALUE_TEXT);
+    switch (*value.text) {
     case '[':
         return TYPE_ARRAY;
     case '{':
-        return type_of_object_text(text);
+        return type_of_object_text(slice_make(value.text, value.size));
     default:
         return TYPE_NUMBER;
     }
-}
-
-enum value_type value_type_of_others(struct value value)
-{
-    static const uint8_t types[] = {
-        [VALUE_MISSING] = TYPE_MISSING, [VALUE_NULL] = TYPE_NULL,   [VALUE_FALSE] = TYPE_FALSE,
-        [VALUE_TRUE] = TYPE_TRUE,       [VALUE_INT64] = TYPE_INT64, [VALUE_NUMBER] = TYPE_NUMBER,
-        [VALUE_DOCUMENT] = TYPE_OBJECT, [VALUE_LIST] = TYPE_ARRAY,  [VALUE_OBJECT] = TYPE_OBJECT,
-    };
-    if (value.kind == VALUE_TEXT) {
-        return type_of_text(slice_make(value.text, value.size));
-    }
-    assert(value.kind < COUNT_OF(types));
-    return (enum value_type)types[value.kind];
 }
 
 const char *value_type_name(enum value_type type)
@@ -244,12 +235,9 @@ static uint32_t count_text_fields(const char *text)
     return count;
 }
 
-const struct value_field *value_fields(struct arena *arena, struct value value, uint32_t *count)
+const struct value_field *value_fields_of_text(struct arena *arena, struct value value,
+                                               uint32_t *count)
 {
-    if (value.kind == VALUE_OBJECT) {
-        *count = value.size;
-        return value.fields;
-    }
     assert((value.kind == VALUE_TEXT || value.kind == VALUE_DOCUMENT) && *value.text == '{');
     *count = count_text_fields(value.text);
     struct value_field *fields = arena_allocate(arena, *count * sizeof(*fields));

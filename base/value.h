@@ -139,16 +139,21 @@ struct value value_from_bytes(struct arena *arena, struct slice bytes);
 
 /* Looking at values. */
 
-/* The type of a value that is no string; what value_type looks at second. */
-enum value_type value_type_of_others(struct value value);
+/* The type of a TEXT that is no string; what value_type looks at last. */
+enum value_type value_type_of_text(struct value value);
+
+/* The types of the kinds; a TEXT has several. */
+extern const uint8_t value_types_of_kinds[];
 
 /* The type of any value, vetted or not: an object counts as int64, number or bytes only where its
  * encoding can be read ($bytes: where it has the right form; its base64 is not looked at), and
  * the text {"$undefined":null} as missing. */
 static inline enum value_type value_type(struct value value)
 {
-    bool is_string = value.kind == VALUE_TEXT && *value.text == '"';
-    return is_string ? TYPE_STRING : value_type_of_others(value);
+    if (value.kind != VALUE_TEXT) {
+        return (enum value_type)value_types_of_kinds[value.kind];
+    }
+    return *value.text == '"' ? TYPE_STRING : value_type_of_text(value);
 }
 
 /* The name of a type in messages: "string", "int64", "boolean", … */
@@ -198,8 +203,20 @@ bool value_is_string(struct value value, struct slice plain);
 /* The items of a TYPE_ARRAY value; a TEXT is taken apart, one level, into `arena`. */
 const struct value *value_items(struct arena *arena, struct value value, uint32_t *count);
 
+/* The fields of a TEXT or DOCUMENT, taken apart; what value_fields does second. */
+const struct value_field *value_fields_of_text(struct arena *arena, struct value value,
+                                               uint32_t *count);
+
 /* The fields of a TYPE_OBJECT value; a TEXT or DOCUMENT is taken apart, one level. */
-const struct value_field *value_fields(struct arena *arena, struct value value, uint32_t *count);
+static inline const struct value_field *value_fields(struct arena *arena, struct value value,
+                                                     uint32_t *count)
+{
+    if (value.kind != VALUE_OBJECT) {
+        return value_fields_of_text(arena, value, count);
+    }
+    *count = value.size;
+    return value.fields;
+}
 
 /* How many items or fields a TYPE_ARRAY or TYPE_OBJECT has, fields with missing values left
  * out; without taking it apart. */

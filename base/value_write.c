@@ -83,12 +83,17 @@ static NEVER_INLINE size_t emit_computed(struct sink sink, size_t at, struct val
     }
 }
 
+/* True for a value that is written as it stands, without a walk. */
+static inline bool has_text(struct value value)
+{
+    return value.kind == VALUE_TEXT || value.kind == VALUE_DOCUMENT;
+}
+
 /* A value that is no list or object taken apart. */
 static ALWAYS_INLINE size_t emit_scalar(struct sink sink, size_t at, const struct value *value)
 {
-    bool has_text = value->kind == VALUE_TEXT || value->kind == VALUE_DOCUMENT;
-    return LIKELY(has_text) ? emit(sink, at, value->text, value->size)
-                            : emit_computed(sink, at, *value);
+    return LIKELY(has_text(*value)) ? emit(sink, at, value->text, value->size)
+                                    : emit_computed(sink, at, *value);
 }
 
 static inline bool is_container(struct value value)
@@ -218,6 +223,10 @@ static void write_whole(char *text, struct value value, size_t size)
 
 void value_write(struct buffer *buffer, struct value value)
 {
+    if (LIKELY(has_text(value))) {
+        buffer_append(buffer, value.text, value.size);
+        return;
+    }
     size_t size = value_write_size(value);
     write_whole(buffer_reserve(buffer, size), value, size);
     buffer->size += size;
@@ -238,12 +247,16 @@ bool value_fits(struct value value, size_t size_max, size_t *size)
 
 bool value_fits_within(struct value value, size_t size_max, size_t depth_max, size_t *size)
 {
+    if (LIKELY(has_text(value))) {
+        *size = value.size;
+        return *size <= size_max;
+    }
     return count_up_to(value, size_max, depth_max, size);
 }
 
 struct slice value_text(struct arena *arena, struct value value)
 {
-    if (value.kind == VALUE_TEXT || value.kind == VALUE_DOCUMENT) {
+    if (has_text(value)) {
         return slice_make(value.text, value.size);
     }
     size_t size = value_write_size(value);

@@ -191,7 +191,9 @@ bool message_next(struct message *message, struct request *request, struct error
     uint32_t number = message->next;
     struct value element = message->elements[number];
     message->next += 1;
-    *request = (struct request){.id = id_null};
+    request->method = (struct slice){0};
+    request->params = VALUE_IS(VALUE_MISSING);
+    request->id = id_null;
     if (value_type(element) != TYPE_OBJECT) {
         return error_set(error, ERROR_INVALID_REQUEST, "a request must be an object");
     }
