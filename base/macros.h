@@ -1,6 +1,9 @@
-/* Compiler attributes that the whole tree uses. */
+/* Compiler attributes, and asking the memory ahead, that the whole tree uses. */
 #ifndef TENON_BASE_MACROS_H
 #define TENON_BASE_MACROS_H
+
+#include <stddef.h>
+#include <stdint.h>
 
 /* The caller must look at what the function returns. */
 #define MUST_CHECK                   __attribute__((warn_unused_result))
@@ -20,7 +23,15 @@
 
 #define CACHE_LINE_SIZE              64
 
-#define COUNT_OF(array)              (sizeof(array) / sizeof((array)[0]))
+/* The same for all lines of `size` bytes. */
+static inline void prefetch_bytes(const void *address, size_t size)
+{
+    for (size_t offset = 0; offset < size; offset += CACHE_LINE_SIZE) {
+        PREFETCH((const void *)((uintptr_t)address + offset));
+    }
+}
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What `-DTENON_TINY=1` makes small, so that tests meet every border early. */
 #ifdef TENON_TINY

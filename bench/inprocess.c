@@ -42,7 +42,7 @@ __attribute__((noinline)) void bench_measured(struct bench *bench,
             job_prepare(&bench->jobs[i], bench->service, &bench->admin,
                         fixture_request(requests, at + i), false);
         }
-        for (unsigned stage = 0; stage < 2; stage++) {
+        for (unsigned stage = 0; stage < CALL_STAGES; stage++) {
             for (unsigned i = 0; i < window; i++) {
                 job_prefetch(&bench->jobs[i], stage);
             }

@@ -37,20 +37,6 @@ struct path {
 
 /* Searching one node. */
 
-/* How many of the ascending `hints`, from position `from` on, are not greater than `hint`. Ties
- * are few as a rule, so this looks at the next one first. */
-static uint32_t count_not_greater(const uint64_t *hints, uint32_t from, uint32_t count,
-                                  uint64_t hint)
-{
-    if (from == count || hints[from] != hint) {
-        return from;
-    }
-    if (hint == UINT64_MAX) {
-        return count;
-    }
-    return from + count_smaller(hints + from, count - from, hint + 1);
-}
-
 static struct slice target_key(struct btree *tree, struct target *target)
 {
     if (target->entry != NULL) {

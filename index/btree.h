@@ -87,6 +87,14 @@ struct btree_cursor {
     uint32_t position;
 };
 
+/* A search that runs ahead of an operation, to ask the memory for what that is going to touch. It
+ * goes by hints alone, so that it may end beside the place. */
+struct btree_ahead {
+    const struct btree_node *node; /* asked for, to be searched next; NULL: nothing more to do */
+    uint64_t hint;
+    bool after; /* behind what ties with the hint, else before it */
+};
+
 void btree_init(struct btree *tree, struct pool *pool, const struct btree_order *order);
 
 /* Gives the nodes back; the entries are the caller's. */
@@ -148,6 +156,15 @@ struct btree_run {
 void btree_run_descend(const struct btree *tree, struct btree_run *run);
 void btree_run_find(struct btree_run *run);
 MUST_CHECK bool btree_run_count(struct btree_run *run);
+
+/* Begins to search ahead for a hint: goes down to the nodes above the leaves, which lie in caches
+ * as a rule, and asks for the one of them that it has come to. */
+void btree_ahead_begin(const struct btree *tree, uint64_t hint, bool after,
+                       struct btree_ahead *ahead);
+
+/* Goes one level further and asks for what is there: a leaf, then the entry at the place. The tree
+ * must not have changed since the search began. */
+void btree_ahead_step(struct btree_ahead *ahead);
 
 /* Orders an entry against a place: negative if the entry lies before it, positive behind. */
 int btree_compare_bound(struct btree *tree, const void *entry, const struct btree_bound *bound);

@@ -76,6 +76,20 @@ static inline uint32_t count_smaller(const uint64_t *hints, uint32_t count, uint
     return base;
 }
 
+/* How many of the ascending `hints`, from position `from` on, are not greater than `hint`. Ties
+ * are few as a rule, so this looks at the next one first. */
+static inline uint32_t count_not_greater(const uint64_t *hints, uint32_t from, uint32_t count,
+                                         uint64_t hint)
+{
+    if (from == count || hints[from] != hint) {
+        return from;
+    }
+    if (hint == UINT64_MAX) {
+        return count;
+    }
+    return from + count_smaller(hints + from, count - from, hint + 1);
+}
+
 /* Asks for the hints of a node before it is searched. */
 static inline void prefetch_node(const struct btree_node *node)
 {

@@ -284,14 +284,6 @@ void hash_map_prefetch_slot(const struct hash_map *map, uint64_t hash)
     PREFETCH(&segment_of(map, hash)->slots[slot_home(hash << TAG_SHIFT)]);
 }
 
-/* Asks for more than the first line: the entry is going to be compared and copied. */
-static void prefetch_entry(const void *entry)
-{
-    for (uintptr_t offset = 0; offset < ENTRY_PREFETCH_SIZE; offset += CACHE_LINE_SIZE) {
-        PREFETCH((const void *)((uintptr_t)entry + offset));
-    }
-}
-
 void *hash_map_guess(const struct hash_map *map, uint64_t hash)
 {
     const struct hash_map_segment *segment = segment_of(map, hash);
@@ -299,7 +291,8 @@ void *hash_map_guess(const struct hash_map *map, uint64_t hash)
     uint32_t position = slot_home(tag);
     for (uint64_t slot; (slot = segment->slots[position]) != 0;) {
         if ((slot & ~POINTER_MASK) == tag) {
-            prefetch_entry(slot_entry(slot));
+            /* More than the first line: the entry is going to be compared and copied. */
+            prefetch_bytes(slot_entry(slot), ENTRY_PREFETCH_SIZE);
             return slot_entry(slot);
         }
         position = position_after(position);

@@ -2,6 +2,7 @@
 #include "relations/call.h"
 
 #include "base/memory.h"
+#include "relations/call_ahead.h"
 #include "relations/program.h"
 #include "relations/step.h"
 #include "relations/touch.h"
@@ -25,8 +26,8 @@ struct call {
     struct budget own_budget; /* a program's with limits of its own */
     bool has_own_budget;
     bool in_transaction;
-    uint64_t id_hash; /* of a get by id, between the stages of prefetching */
-    struct step step; /* of a method that is no program */
+    struct call_ahead ahead; /* of a method that is no program … */
+    struct step step;        /* … and what it does */
     struct program *program;
     struct value args;
 };
@@ -162,35 +163,23 @@ struct call *call_prepare(struct relations *relations, const struct method *meth
     call->budget = budget;
     call->has_own_budget = false;
     call->in_transaction = false;
-    call->id_hash = 0;
+    call_ahead_init(&call->ahead);
     call->program = NULL;
     bool prepared = is_program(method) ? prepare_program(call, params, error)
                                        : prepare_step(call, params, error);
     return prepared ? call : NULL;
 }
 
-/* The id of a direct get, or an empty slice. */
-static struct slice direct_id(const struct call *call)
-{
-    if (call->method->kind != METHOD_GET || call->step.argument_count == 0) {
-        return SLICE("");
-    }
-    struct value id = call->step.arguments[0].expression.literal;
-    return value_type(id) == TYPE_STRING ? value_string_escaped(id) : SLICE("");
-}
-
 void call_prefetch(struct call *call, unsigned stage)
 {
-    const struct hash_map *map = &call->relations->database->documents;
-    struct slice id = direct_id(call);
-    if (id.size == 0) {
+    const struct database *database = call->relations->database;
+    if (call->program) {
         return;
     }
     if (stage == 0) {
-        call->id_hash = hash_map_hash(map, id);
-        hash_map_prefetch_slot(map, call->id_hash);
+        call_ahead_begin(&call->ahead, database, &call->step);
     } else {
-        hash_map_prefetch_entry(map, call->id_hash);
+        call_ahead_continue(&call->ahead, database, stage);
     }
 }
 
@@ -314,6 +303,7 @@ bool call_run(struct call *call, struct value *result, struct error *error)
         .error = error,
         .slots = slots,
         .scratch = &call->relations->scratch,
+        .id_hash = call->ahead.has_id_hash ? &call->ahead.id_hash : NULL,
     };
     call->in_transaction = call->method->writes;
     if (call->in_transaction) {

@@ -1,8 +1,8 @@
 /* Calls: one method of the contract's sections 5 to 7 with its params, prepared and run.
  *
  * The life of a call: call_prepare (names and types are checked, nothing is read), call_prefetch
- * (twice, with other calls' in between, so that cache misses overlap), call_run, then the reply is
- * written, then call_end. */
+ * (once a stage, with other calls' in between, so that cache misses overlap), call_run, then the
+ * reply is written, then call_end. */
 #ifndef TENON_RELATIONS_CALL_H
 #define TENON_RELATIONS_CALL_H
 
@@ -39,8 +39,11 @@ struct call *call_prepare(struct relations *relations, const struct method *meth
                           struct value params, struct budget *budget, struct arena *arena,
                           struct error *error);
 
-/* Asks the memory for what the call will touch first: in stage 0 slots of the map by id, in
- * stage 1 the documents that they point at. Does nothing for calls that do not begin so. */
+/* The stages of prefetching. */
+#define CALL_STAGES 3
+
+/* Asks the memory for what the call will touch first (relations/call_ahead.h). Stages come in order,
+ * and nothing may be changed in between. */
 void call_prefetch(struct call *call, unsigned stage);
 
 /* Runs the call; a call that writes is a transaction, which is committed, or undone on an error.

@@ -153,6 +153,7 @@ struct run {
     struct step_count *counts; /* by step number, for explain; NULL elsewhere */
     const struct ahead *ahead; /* what was found for items of the innermost asyncMap */
     uint32_t ahead_item;       /* the one that the run is at */
+    const uint64_t *id_hash;   /* of a direct call's id, if it was hashed already; else NULL */
 };
 
 MUST_CHECK bool expression_evaluate(struct run *run, const struct expression *expression,

@@ -67,7 +67,9 @@ bool get_document(struct run *run, const struct step *step, struct value id,
                   struct document **document)
 {
     struct slice text = value_string_escaped(id);
-    *document = database_find(run->database, text);
+    const struct hash_map *map = &run->database->documents;
+    *document =
+        run->id_hash ? hash_map_find(map, *run->id_hash, text) : database_find(run->database, text);
     return check_document(run, step, text, document);
 }
 

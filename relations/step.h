@@ -149,7 +149,7 @@ MUST_CHECK bool write_run(struct run *run, const struct step *step, struct value
 MUST_CHECK bool collection_run(struct run *run, const struct step *step, struct value *result);
 MUST_CHECK bool graph_run(struct run *run, const struct step *step, struct value *result);
 
-/* Finds the document of an id for the step's verb, or NULL where there is none.
+/* Finds the document of the step's id, or NULL where there is none.
  * Errors: InvalidId for what is no id, or an id of another table than the one named. */
 MUST_CHECK bool get_document(struct run *run, const struct step *step, struct value id,
                              struct document **document);

@@ -295,7 +295,7 @@ static void run_batch_group(struct job *job, struct service *service, struct rep
         exchange_prepare(&group[count], service, job);
         count += 1;
     }
-    for (unsigned stage = 0; stage < 2; stage++) {
+    for (unsigned stage = 0; stage < CALL_STAGES; stage++) {
         for (unsigned i = 0; i < count; i++) {
             exchange_prefetch(&group[i], stage);
         }
@@ -333,8 +333,9 @@ void service_handle(struct service *service, struct slice message, struct buffer
     struct caller admin = {.role = ROLE_ADMIN};
     job_init(&job);
     job_prepare(&job, service, &admin, message, false);
-    job_prefetch(&job, 0);
-    job_prefetch(&job, 1);
+    for (unsigned stage = 0; stage < CALL_STAGES; stage++) {
+        job_prefetch(&job, stage);
+    }
     job_run(&job, service, output);
     job_deinit(&job);
 }

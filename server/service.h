@@ -1,10 +1,10 @@
 /* The service: a database behind JSON-RPC, without sockets.
  *
  * Messages are carried out in windows of jobs, so that the cache misses of one overlap those of
- * the others: the whole window is prepared, then prefetched twice, then run in order, each reply
- * being written right after its run. Preparing reads no documents, so it may come before the runs
- * of earlier messages. service_handle() is the same for one message alone; there is no other way
- * to carry one out. */
+ * the others: the whole window is prepared, then prefetched in stages, then run in order, each
+ * reply being written right after its run. Preparing reads no documents, so it may come before the
+ * runs of earlier messages. service_handle() is the same for one message alone; there is no other
+ * way to carry one out. */
 #ifndef TENON_SERVER_SERVICE_H
 #define TENON_SERVER_SERVICE_H
 
@@ -105,7 +105,7 @@ void job_prepare(struct job *job, struct service *service, struct caller *caller
 /* Prepares the answer to what is not a message that could be read. */
 void job_prepare_refusal(struct job *job, bool headers, enum error_code code, const char *text);
 
-/* Stage 0, then 1, for all jobs of a window before the next. */
+/* One of CALL_STAGES, in order, for all jobs of a window before the next. */
 void job_prefetch(struct job *job, unsigned stage);
 
 /* Carries the job out and appends the reply, if there is one, to `output`. */

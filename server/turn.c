@@ -109,7 +109,7 @@ static void window_fill(struct window *window, struct server *server)
 
 static void window_prefetch(struct window *window)
 {
-    for (unsigned stage = 0; stage < 2; stage++) {
+    for (unsigned stage = 0; stage < CALL_STAGES; stage++) {
         for (unsigned i = 0; i < window->count; i++) {
             job_prefetch(&window->places[i].job, stage);
         }

@@ -249,6 +249,21 @@ bool index_hint_of_id(const struct index *index, struct slice id, uint64_t *hint
     return true;
 }
 
+bool index_search_ahead(const struct index *index, struct value value, bool after,
+                        struct btree_ahead *ahead)
+{
+    uint64_t hint;
+    bool found = index->field_count > 0 && hint_of_plain_value(value, &hint);
+    if (index->hints_of_ids) {
+        found = value_type(value) == TYPE_STRING &&
+                index_hint_of_id(index, value_string_escaped(value), &hint);
+    }
+    if (found) {
+        btree_ahead_begin(&index->tree, hint, after, ahead);
+    }
+    return found;
+}
+
 static uint64_t hint_of_ids_key(struct slice key)
 {
     uint8_t form = key.size > 0 ? (uint8_t)key.data[0] : 0;

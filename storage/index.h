@@ -62,6 +62,12 @@ void index_bound(const struct index *index, struct slice key, bool after,
  * of them; the hint of all documents that hold it is then `*hint`. */
 MUST_CHECK bool index_hint_of_id(const struct index *index, struct slice id, uint64_t *hint);
 
+/* Begins to search the index ahead for a first field that is `value`, which need not be one that
+ * the field takes: behind those that have it with `after`, else before them. Returns false where
+ * the value does not say where to look. */
+MUST_CHECK bool index_search_ahead(const struct index *index, struct value value, bool after,
+                                   struct btree_ahead *ahead);
+
 /* The document other than `except` that has the same fields as `document`, or NULL; only for a
  * unique index, and NULL where a field of `document` is missing. */
 struct document *index_find_duplicate(struct index *index, const struct document *document,

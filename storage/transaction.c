@@ -131,6 +131,9 @@ static void choose_id(struct database *database, struct draft *draft, uint64_t n
     id.body[ID_RANDOM_SIZE] = (uint8_t)(day >> 8);
     id.body[ID_RANDOM_SIZE + 1] = (uint8_t)day;
     draft->parts.id = slice_make(draft->id_text, id_encode(&id, draft->id_text));
+    /* Until the document is made its place in the map has come from memory. */
+    hash_map_prefetch_slot(&database->documents,
+                           hash_map_hash(&database->documents, draft->parts.id));
 }
 
 /* Writes microseconds as milliseconds with a fraction of up to three digits, and returns the

@@ -536,6 +536,53 @@ Test(btree, building_makes_a_valid_tree_of_every_size)
     }
 }
 
+/* The leaf that a search ahead for the hint comes to; NULL in an empty tree. */
+static const struct btree_node *search_ahead(const struct btree *tree, uint64_t hint, bool after)
+{
+    struct btree_ahead ahead;
+    btree_ahead_begin(tree, hint, after, &ahead);
+    cr_assert(ahead.node == NULL || ahead.node->level <= 1);
+    if (ahead.node != NULL && ahead.node->level > 0) {
+        btree_ahead_step(&ahead);
+    }
+    const struct btree_node *leaf = ahead.node;
+    btree_ahead_step(&ahead);
+    cr_assert_null(ahead.node);
+    btree_ahead_step(&ahead);
+    return leaf;
+}
+
+/* Where a hint is that of one entry alone, searching ahead finds the entry's leaf. */
+Test(btree, searching_ahead_finds_the_leaf_of_a_hint_that_nothing_ties_with)
+{
+    for (size_t count = 0; count < 3000; count = count * 2 + 1) {
+        struct universe *universe = universe_create(0, 3000);
+        build(universe, count);
+        size_t found = 0;
+        for (size_t i = 1; i + 1 < count; i++) {
+            const struct entry *entry = &universe->entries[i];
+            uint64_t hint = order_hint(universe, entry);
+            if (order_hint(universe, entry - 1) == hint ||
+                order_hint(universe, entry + 1) == hint) {
+                continue;
+            }
+            struct btree_cursor cursor;
+            cr_assert_eq(btree_at(&universe->tree, i, &cursor), entry);
+            cr_assert_eq(search_ahead(&universe->tree, hint, true), cursor.leaf);
+            /* A separator may tie with the hint; before it is then one leaf too early. */
+            const struct btree_node *before = search_ahead(&universe->tree, hint, false);
+            const struct leaf *leaf = (const struct leaf *)cursor.leaf;
+            cr_assert(before == cursor.leaf || before == &leaf->previous->node);
+            found += 1;
+        }
+        cr_assert(found > count / 2 || count < 10);
+        if (count == 0) {
+            cr_assert_null(search_ahead(&universe->tree, 0, true));
+        }
+        universe_destroy(universe);
+    }
+}
+
 /* A built tree takes changes like one that grew. */
 Test(btree, a_built_tree_can_be_changed)
 {
