@@ -42,8 +42,8 @@ struct call *call_prepare(struct relations *relations, const struct method *meth
 /* The stages of prefetching. */
 #define CALL_STAGES 3
 
-/* Asks the memory for what the call will touch first (relations/call_ahead.h). Stages come in order,
- * and nothing may be changed in between. */
+/* Asks the memory for what the call will touch first (relations/call_ahead.h). Stages come in
+ * order, and nothing may be changed in between. */
 void call_prefetch(struct call *call, unsigned stage);
 
 /* Runs the call; a call that writes is a transaction, which is committed, or undone on an error.
