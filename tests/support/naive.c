@@ -525,6 +525,10 @@ bool naive_evaluate(struct naive_run *run, const cJSON *source, const struct nai
         return true;
     }
     const cJSON *first = source->child;
+    if (first != NULL && strcmp(first->string, "$undefined") == 0) {
+        *result = NULL;
+        return true;
+    }
     bool is_operator = first != NULL && first->next == NULL && first->string[0] == '$' &&
                        strcmp(first->string, "$spread") != 0;
     return is_operator ? operator_of(run, first, scope, result)
@@ -743,7 +747,8 @@ static bool run_verb(struct naive_run *run, const cJSON *verb, const struct naiv
     if (is_one_of(name, "asyncMap filter sort distinct group slice flatten ")) {
         return verb_over(run, name, verb, scope, result);
     }
-    return naive_lookup(run, name, verb, scope, result);
+    bool writes = is_one_of(name, "insert insertMany patch replace delete ");
+    return (writes ? naive_write : naive_lookup)(run, name, verb, scope, result);
 }
 
 static bool run_step(struct naive_run *run, const cJSON *source, const struct naive_scope *scope,

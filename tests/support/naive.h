@@ -3,9 +3,9 @@
  * nothing with relations/.
  *
  * It knows: null, booleans, numbers, strings without zeros, arrays, objects; every verb that reads
- * apart from paginate and normalizeId; every operator apart from those on code points, and $round
- * to whole numbers only; positions and names of params where both make sense. It takes programs
- * that compile, and knows of no limits. */
+ * apart from paginate and normalizeId, and those that write, by position; every operator apart from
+ * those on code points, and $round to whole numbers only; positions and names of params where both
+ * make sense. It takes programs that compile, and knows of no limits. */
 #ifndef TENON_TESTS_SUPPORT_NAIVE_H
 #define TENON_TESTS_SUPPORT_NAIVE_H
 
@@ -50,11 +50,13 @@ bool plain_same(const struct plain *a, const struct plain *b);
 
 struct naive_index {
     const char *name;
+    bool unique; /* in its first field */
     const char *fields[NAIVE_INDEX_FIELDS_MAX];
 };
 
 struct naive_table {
     const char *name;
+    const char *id_start; /* what its ids begin with, and no other table's */
     const struct naive_index *indexes;
     size_t index_count;
     const struct plain *documents[NAIVE_DOCUMENTS_MAX];
@@ -64,13 +66,16 @@ struct naive_table {
 struct naive_database {
     struct naive_table *tables;
     size_t table_count;
-    const char *const *dangling; /* ids of documents that are not there */
-    size_t dangling_count;
 };
 
 /* Runs the params of a query. Returns NULL and sets `*result`, or the name of the error. What it
  * makes lives in the arena. */
 const char *naive_query(const struct naive_database *database, const cJSON *params,
                         struct arena *arena, const struct plain **result);
+
+/* The same of a mutation, which changes the tables unless there is an error. Every document that it
+ * inserts must have an id and a time. */
+const char *naive_mutation(const struct naive_database *database, const cJSON *params,
+                           struct arena *arena, const struct plain **result);
 
 #endif

@@ -92,26 +92,23 @@ const struct plain *naive_find(const struct naive_run *run, const char *id)
     return found;
 }
 
-static bool is_dangling(const struct naive_run *run, const char *id)
+const struct naive_table *naive_table_of_id(const struct naive_database *database, const char *id)
 {
-    for (size_t i = 0; i < run->database->dangling_count; i++) {
-        if (strcmp(run->database->dangling[i], id) == 0) {
-            return true;
+    for (size_t i = 0; i < database->table_count; i++) {
+        if (starts_with(id, database->tables[i].id_start)) {
+            return &database->tables[i];
         }
     }
-    return false;
+    return NULL;
 }
 
-/* The document of an id, or NULL; ids that dangle are ids of the first table. */
+/* The document of an id, or NULL. */
 static bool get(struct naive_run *run, const struct naive_table *table, const struct plain *id,
                 const struct plain **document)
 {
+    const struct naive_table *its = naive_table_of_id(run->database, id->string);
     *document = naive_find(run, id->string);
-    if (*document == NULL) {
-        bool fits = table == NULL || table == run->database->tables;
-        return (is_dangling(run, id->string) && fits) || naive_fail(run, "InvalidId");
-    }
-    return table == NULL || find_in(table, id->string) != NULL || naive_fail(run, "InvalidId");
+    return (its != NULL && (table == NULL || table == its)) || naive_fail(run, "InvalidId");
 }
 
 static bool run_get(struct naive_run *run, const struct lookup *lookup, const struct plain **result)

@@ -25,6 +25,11 @@ bool naive_truth(struct naive_run *run, const cJSON *source, const struct naive_
                  bool *truth);
 bool naive_lookup(struct naive_run *run, const char *verb, const cJSON *params,
                   const struct naive_scope *scope, const struct plain **result);
+bool naive_write(struct naive_run *run, const char *verb, const cJSON *params,
+                 const struct naive_scope *scope, const struct plain **result);
+
+/* The table whose ids look like this one, or NULL. */
+const struct naive_table *naive_table_of_id(const struct naive_database *database, const char *id);
 
 /* The document with the id in any table, or NULL. */
 const struct plain *naive_find(const struct naive_run *run, const char *id);

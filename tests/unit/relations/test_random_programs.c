@@ -1,7 +1,10 @@
 /* Programs made at random, over random data: the value, or the error, is that of the naive
- * evaluator. 2,000 of them; 100,000 where TENON_LONG is set. */
+ * evaluator. 2,000 queries, 300 mutations; 100,000 and 20,000 where TENON_LONG is set. After each
+ * mutation every index has what the naive evaluator has. */
+#include "storage/id.h"
 #include "tests/support/local.h"
 #include "tests/support/naive_run.h"
+#include "tests/support/program_generator.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -9,649 +12,48 @@
 #include <time.h>
 
 #define SCHEMA                                                                                     \
-    "{'tables':{'people':{'indexes':{'k':['k'],'kw':['k','w'],'boss':['boss']}},"                  \
+    "{'tables':{'people':{'indexes':{'k':['k'],'kw':['k','w'],'boss':['boss'],"                    \
+    "'u':{'fields':['u'],'unique':true}}},"                                                        \
     "'links':{'indexes':{'from':['from'],'from_w':['from','w']}}}}"
 
-#define PEOPLE_COUNT    9
-#define LINKS_COUNT     16
-#define PROGRAMS_A_DATA 50
-#define NAMES_MAX       40
+#define PEOPLE_COUNT     9
+#define LINKS_COUNT      16
+#define QUERIES_A_DATA   50
+#define MUTATIONS_A_DATA 10
 
-/* Ids of the first table that nobody has; made with the contract's rule. */
-static const char *const DANGLING[] = {"j57000820c20a1g7104gm2rc1m70ynr8"};
+/* An id of the first table that nobody has; made with the contract's rule. */
+#define GONE             "j57000820c20a1g7104gm2rc1m70ynr8"
 
-enum kind {
-    KIND_NUMBER,
-    KIND_STRING,
-    KIND_BOOL,
-    KIND_PERSON,
-    KIND_LINK,
-    KIND_PEOPLE,
-    KIND_LINKS,
-    KIND_LIST,
-    KIND_ID,
-    KIND_ANY,
-    KIND_COUNT
-};
-
-struct generator {
-    uint64_t state;
-    struct buffer text;
-    char names[NAMES_MAX][16];
-    enum kind kinds[NAMES_MAX];
-    unsigned name_count;
-    unsigned names_made;
-    bool in_filter;
-    enum kind filtered; /* what `$it` is */
-};
-
-static uint32_t next(struct generator *g, uint32_t below)
-{
-    g->state ^= g->state << 13;
-    g->state ^= g->state >> 7;
-    g->state ^= g->state << 17;
-    return (uint32_t)((g->state >> 11) % below);
-}
-
-#define EMIT(...) buffer_append_format(&g->text, __VA_ARGS__)
-
-static const char *pick(struct generator *g, const char *const *texts, uint32_t count)
-{
-    return texts[next(g, count)];
-}
+#define EMIT(...)        buffer_append_format(&g->text, __VA_ARGS__)
 
 #define PICK(...)                                                                                  \
-    pick(g, (const char *const[]){__VA_ARGS__},                                                    \
-         sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
-
-/* A name of the kind, or NULL. */
-static const char *find_name(struct generator *g, enum kind kind)
-{
-    const char *found = NULL;
-    if (g->in_filter && g->filtered == kind && next(g, 2) == 0) {
-        return "it";
-    }
-    unsigned start = g->name_count > 0 ? next(g, g->name_count) : 0;
-    for (unsigned i = 0; i < g->name_count && found == NULL; i++) {
-        unsigned at = (start + i) % g->name_count;
-        found = g->kinds[at] == kind ? g->names[at] : NULL;
-    }
-    return found;
-}
-
-static void expression(struct generator *g, enum kind kind, unsigned depth);
-
-static void constant(struct generator *g)
-{
-    switch (next(g, 7)) {
-    case 0:
-    case 1:
-        EMIT("%d", (int)next(g, 8) - 3);
-        break;
-    case 2:
-        EMIT("%s", PICK("0.5", "-1.25", "2.50", "1e3"));
-        break;
-    case 3:
-        EMIT("'%s'", PICK("", "a", "b", "ab"));
-        break;
-    case 4:
-        EMIT("%s", PICK("true", "false"));
-        break;
-    case 5:
-        EMIT("null");
-        break;
-    default:
-        EMIT("%s", PICK("[]", "[1,2]", "{'k':1}", "['a',null]", "{'$literal':['x',{'y':2}]}"));
-        break;
-    }
-}
-
-static const char *question(struct generator *g)
-{
-    return next(g, 3) == 0 ? "?" : "";
-}
-
-static void number(struct generator *g, unsigned depth)
-{
-    const char *person = find_name(g, KIND_PERSON);
-    const char *people = find_name(g, KIND_PEOPLE);
-    const char *bound = find_name(g, KIND_NUMBER);
-    switch (next(g, depth > 0 ? 9 : 4)) {
-    case 0:
-        EMIT("%d", (int)next(g, 6) - 1);
-        return;
-    case 1:
-        EMIT(bound ? "'$%s'" : "7", bound);
-        return;
-    case 2:
-        EMIT(person ? "'$%s%s.%s'" : "3", person, question(g), PICK("k", "w"));
-        return;
-    case 3:
-        EMIT(people ? "'$%s[%u]?.k'" : "2", people, next(g, 4));
-        return;
-    case 4:
-    case 5:
-        EMIT("{'%s':[", PICK("$add", "$sub", "$mul", "$div", "$mod"));
-        expression(g, KIND_NUMBER, depth - 1);
-        EMIT(",");
-        expression(g, KIND_NUMBER, depth - 1);
-        EMIT("]}");
-        return;
-    case 6:
-        if (next(g, 5) == 0) {
-            EMIT("{'$round':[");
-            expression(g, KIND_NUMBER, depth - 1);
-            EMIT("]}");
-            return;
-        }
-        EMIT("{'%s':", PICK("$neg", "$abs", "$floor", "$ceil"));
-        expression(g, KIND_NUMBER, depth - 1);
-        EMIT("}");
-        return;
-    default:
-        EMIT("{'%s':", PICK("$size", "$sum", "$avg", "$size"));
-        expression(g, KIND_LIST, depth - 1);
-        EMIT("}");
-        return;
-    }
-}
-
-static void boolean(struct generator *g, unsigned depth)
-{
-    if (depth == 0) {
-        EMIT("%s", PICK("true", "false"));
-        return;
-    }
-    switch (next(g, 6)) {
-    case 0:
-    case 1:
-    case 2: {
-        enum kind kind = next(g, 3) == 0 ? KIND_ANY : KIND_NUMBER;
-        EMIT("{'%s':[", PICK("$eq", "$neq", "$lt", "$lte", "$gt", "$gte"));
-        expression(g, kind, depth - 1);
-        EMIT(",");
-        expression(g, kind, depth - 1);
-        EMIT("]}");
-        return;
-    }
-    case 3:
-        EMIT("{'%s':[", PICK("$and", "$or"));
-        expression(g, KIND_BOOL, depth - 1);
-        EMIT(",");
-        expression(g, KIND_BOOL, depth - 1);
-        EMIT("]}");
-        return;
-    case 4:
-        EMIT("{'%s':", PICK("$not", "$exists", "$not"));
-        expression(g, KIND_BOOL, depth - 1);
-        EMIT("}");
-        return;
-    default:
-        EMIT("{'$in':[");
-        expression(g, KIND_ANY, depth - 1);
-        EMIT(",");
-        expression(g, KIND_LIST, depth - 1);
-        EMIT("]}");
-        return;
-    }
-}
-
-static void list(struct generator *g, unsigned depth)
-{
-    const char *people = find_name(g, KIND_PEOPLE);
-    const char *links = find_name(g, KIND_LINKS);
-    const char *bound = find_name(g, KIND_LIST);
-    switch (next(g, depth > 0 ? 7 : 4)) {
-    case 0:
-        EMIT(people ? "'$%s%s'" : "[3,1]", people,
-             PICK("", "[*].k", "[*].tags", "[*]?.boss", "[*]?.tags[*]", "[*]._id"));
-        return;
-    case 1:
-        EMIT(links ? "'$%s%s'" : "[1]", links, PICK("", "[*].from", "[*].to", "[*].w"));
-        return;
-    case 2:
-        EMIT(bound ? "'$%s%s'" : "['b','a']", bound, PICK("", "[*]", "[*][*]", "[*]?.k"));
-        return;
-    case 3:
-        EMIT("%s", PICK("[]", "[1,2,1]", "['a','b']", "[[1,2],[3]]"));
-        return;
-    case 4:
-        EMIT("[");
-        expression(g, KIND_ANY, depth - 1);
-        EMIT(",");
-        expression(g, KIND_NUMBER, depth - 1);
-        EMIT("]");
-        return;
-    case 5:
-        EMIT("{'$reverse':");
-        expression(g, KIND_LIST, depth - 1);
-        EMIT("}");
-        return;
-    default:
-        EMIT("{'%s':", PICK("$keys", "$values"));
-        expression(g, KIND_PERSON, depth - 1);
-        EMIT("}");
-        return;
-    }
-}
-
-static void any(struct generator *g, unsigned depth)
-{
-    const char *bound = find_name(g, KIND_ANY);
-    switch (next(g, depth > 0 ? 9 : 3)) {
-    case 0:
-        constant(g);
-        return;
-    case 1:
-        EMIT(bound ? "'$%s%s'" : "null", bound, PICK("", "?.k", ".w", "[*]", "[0]"));
-        return;
-    case 2:
-        EMIT("'$args.%s'", PICK("n", "s", "o", "l", "o.a", "o.z"));
-        return;
-    case 3:
-        EMIT("{'a':");
-        expression(g, KIND_ANY, depth - 1);
-        EMIT(",'$spread':");
-        expression(g, KIND_PERSON, depth - 1);
-        EMIT(",'k':");
-        expression(g, KIND_ANY, depth - 1);
-        EMIT("}");
-        return;
-    case 4:
-        EMIT("{'x':");
-        expression(g, (enum kind)next(g, KIND_COUNT), depth - 1);
-        EMIT(",'y':[");
-        expression(g, (enum kind)next(g, KIND_COUNT), depth - 1);
-        EMIT("]}");
-        return;
-    case 5:
-        EMIT("{'%s':", PICK("$min", "$max", "$first", "$last"));
-        expression(g, KIND_LIST, depth - 1);
-        EMIT("}");
-        return;
-    case 6:
-        EMIT("{'$if':[");
-        expression(g, KIND_BOOL, depth - 1);
-        EMIT(",");
-        expression(g, KIND_ANY, depth - 1);
-        EMIT(",");
-        expression(g, KIND_ANY, depth - 1);
-        EMIT("]}");
-        return;
-    case 7:
-        EMIT("{'$coalesce':[");
-        expression(g, KIND_ANY, depth - 1);
-        EMIT(",");
-        expression(g, KIND_ANY, depth - 1);
-        EMIT("]}");
-        return;
-    default:
-        EMIT("{'%s':[", PICK("$pick", "$omit"));
-        expression(g, KIND_PERSON, depth - 1);
-        EMIT(",%s]}", PICK("['k','w']", "['_id','tags']", "[]"));
-        return;
-    }
-}
-
-static void document(struct generator *g, enum kind kind)
-{
-    const char *one = find_name(g, kind);
-    const char *many = find_name(g, kind == KIND_PERSON ? KIND_PEOPLE : KIND_LINKS);
-    if (one != NULL && next(g, 4) != 0) {
-        EMIT("'$%s'", one);
-    } else if (many != NULL) {
-        EMIT("'$%s[%u]'", many, next(g, 5));
-    } else {
-        EMIT("null");
-    }
-}
-
-static void id(struct generator *g)
-{
-    const char *person = find_name(g, KIND_PERSON);
-    const char *link = find_name(g, KIND_LINK);
-    const char *people = find_name(g, KIND_PEOPLE);
-    switch (next(g, 4)) {
-    case 0:
-        EMIT(person ? "'$%s%s.%s'" : "'$args.id'", person, question(g), PICK("_id", "boss", "_id"));
-        return;
-    case 1:
-        EMIT(link ? "'$%s%s.%s'" : "'$args.id'", link, question(g), PICK("from", "to"));
-        return;
-    case 2:
-        EMIT(people ? "'$%s[%u]%s._id'" : "'$args.id'", people, next(g, 3), question(g));
-        return;
-    default:
-        EMIT("'$args.%s'", PICK("id", "gone", "id"));
-        return;
-    }
-}
-
-static void string(struct generator *g, unsigned depth)
-{
-    const char *bound = find_name(g, KIND_STRING);
-    if (depth == 0 || next(g, 3) == 0) {
-        EMIT(bound ? "'$%s'" : "'ab'", bound);
-        return;
-    }
-    EMIT("{'%s':[[", "$join");
-    expression(g, KIND_STRING, depth - 1);
-    EMIT(",'x'],");
-    expression(g, KIND_STRING, depth - 1);
-    EMIT("]}");
-}
-
-/* One of the kind, mostly. */
-static void expression(struct generator *g, enum kind kind, unsigned depth)
-{
-    if (next(g, 25) == 0) {
-        kind = (enum kind)next(g, KIND_COUNT);
-    }
-    switch (kind) {
-    case KIND_NUMBER:
-        number(g, depth);
-        break;
-    case KIND_STRING:
-        string(g, depth);
-        break;
-    case KIND_BOOL:
-        boolean(g, depth);
-        break;
-    case KIND_PERSON:
-    case KIND_LINK:
-        document(g, kind);
-        break;
-    case KIND_ID:
-        id(g);
-        break;
-    case KIND_ANY:
-        any(g, depth);
-        break;
-    default:
-        list(g, depth);
-        break;
-    }
-}
-
-/* Steps. */
-
-static void filter_param(struct generator *g, enum kind filtered)
-{
-    bool outer = g->in_filter;
-    if (next(g, 3) != 0) {
-        return;
-    }
-    g->in_filter = true;
-    g->filtered = filtered;
-    EMIT(",'filter':");
-    expression(g, KIND_BOOL, 2);
-    g->in_filter = outer;
-}
-
-static void read_params(struct generator *g, enum kind filtered)
-{
-    if (next(g, 3) == 0) {
-        EMIT(",'order':'%s'", PICK("asc", "desc"));
-    }
-    filter_param(g, filtered);
-}
-
-/* Reads of a whole table or of a range, and chains. */
-static enum kind read_table(struct generator *g)
-{
-    switch (next(g, 4)) {
-    case 0:
-        EMIT("'collect':{'table':'people','index':'k','range':[['%s','k',",
-             PICK("gt", "gte", "lt", "lte", "eq"));
-        expression(g, KIND_ANY, 1);
-        EMIT("]]");
-        read_params(g, KIND_PERSON);
-        EMIT("}");
-        return KIND_PEOPLE;
-    case 1:
-        EMIT("'%s':{'table':'people'",
-             PICK("collect", "collect", "first", "unique", "count", "exists"));
-        filter_param(g, KIND_PERSON);
-        EMIT("}");
-        return KIND_ANY;
-    case 2:
-        EMIT("'take':{'table':'people','n':%u", next(g, 6));
-        read_params(g, KIND_PERSON);
-        EMIT("}");
-        return KIND_PEOPLE;
-    default:
-        EMIT("'walk':{'from':");
-        expression(g, next(g, 2) ? KIND_ID : KIND_PERSON, 1);
-        EMIT(",'field':'boss'%s}", PICK("", ",'depth':2"));
-        return KIND_PEOPLE;
-    }
-}
-
-static enum kind lookup(struct generator *g)
-{
-    switch (next(g, 12)) {
-    case 0:
-        EMIT("'%s':['people','%s',", PICK("getOneFrom", "getOneFromOrThrow"), PICK("k", "boss"));
-        expression(g, next(g, 2) ? KIND_NUMBER : KIND_ID, 1);
-        EMIT("]");
-        return KIND_PERSON;
-    case 1:
-        EMIT("'getManyFrom':['people','boss',");
-        expression(g, KIND_ID, 1);
-        EMIT("]");
-        return KIND_PEOPLE;
-    case 2:
-        EMIT("'getManyFrom':{'table':'links','index':'%s','value':", PICK("from", "from_w"));
-        expression(g, KIND_ID, 1);
-        read_params(g, KIND_LINK);
-        EMIT("%s%s}", PICK("", ",'take':2"), PICK("", "", ",'select':['w','to']"));
-        return KIND_LINKS;
-    case 3:
-        EMIT("'getManyFrom':{'table':'people','index':'kw','value':");
-        expression(g, KIND_NUMBER, 1);
-        EMIT(",'range':[['%s','w',", PICK("gt", "gte", "lt", "lte", "eq"));
-        expression(g, KIND_NUMBER, 1);
-        EMIT("]]}");
-        return KIND_PEOPLE;
-    case 4:
-        EMIT("'%s':['links','to','from',", PICK("getManyVia", "getManyVia", "getManyViaOrThrow"));
-        expression(g, KIND_ID, 1);
-        EMIT("]");
-        return KIND_PEOPLE;
-    case 5:
-        EMIT("'getManyVia':{'table':'links','toField':'to','index':'from','value':");
-        expression(g, KIND_ID, 1);
-        read_params(g, KIND_PERSON);
-        EMIT("%s}", PICK("", ",'withLink':true", ",'take':3", ",'select':['k']"));
-        return KIND_LIST;
-    case 6:
-        EMIT("'%s':[%s", PICK("get", "getOrThrow", "get"), PICK("", "'people',"));
-        expression(g, KIND_ID, 1);
-        EMIT("]");
-        return KIND_PERSON;
-    case 7:
-        EMIT("'%s':[", PICK("getAll", "getAll", "getAllOrThrow"));
-        expression(g, KIND_LIST, 1);
-        EMIT("]");
-        return KIND_PEOPLE;
-    default:
-        return read_table(g);
-    }
-}
-
-static void traverse(struct generator *g)
-{
-    EMIT("'traverse':{'from':[");
-    expression(g, KIND_ID, 1);
-    EMIT("],'via':%s%s}",
-         PICK("{'getManyFrom':{'table':'people','index':'boss'}}",
-              "{'getManyVia':{'table':'links','toField':'to','index':'from'}}"),
-         PICK("", ",'depth':1", ",'depth':2"));
-}
-
-static const char *bind(struct generator *g, enum kind kind)
-{
-    char *name = g->names[g->name_count];
-    cr_assert(g->name_count < NAMES_MAX);
-    snprintf(name, sizeof(g->names[0]), "v%u", g->names_made++);
-    g->kinds[g->name_count++] = kind;
-    return name;
-}
-
-/* The kind of the items of what `over` is. */
-static enum kind over(struct generator *g)
-{
-    enum kind kinds[] = {KIND_PEOPLE, KIND_PEOPLE, KIND_LINKS, KIND_LIST};
-    enum kind kind = kinds[next(g, 4)];
-    const char *name = find_name(g, kind);
-    EMIT("'over':");
-    if (name == NULL || next(g, 8) == 0) {
-        expression(g, KIND_LIST, 1);
-        return KIND_ANY;
-    }
-    EMIT("'$%s'", name);
-    return kind == KIND_PEOPLE ? KIND_PERSON : kind == KIND_LINKS ? KIND_LINK : KIND_ANY;
-}
-
-static void steps(struct generator *g, unsigned count, unsigned depth);
-
-static enum kind list_of(enum kind item)
-{
-    return item == KIND_PERSON ? KIND_PEOPLE : item == KIND_LINK ? KIND_LINKS : KIND_LIST;
-}
-
-static enum kind async_map(struct generator *g, unsigned depth)
-{
-    unsigned outer = g->name_count;
-    EMIT("'asyncMap':{");
-    enum kind item = over(g);
-    EMIT(",'as':'%s'", bind(g, item));
-    if (next(g, 3) == 0) {
-        EMIT(",'index':'%s'", bind(g, KIND_NUMBER));
-    }
-    EMIT(",'do':[");
-    steps(g, next(g, 3), depth - 1);
-    EMIT("],'return':");
-    expression(g, KIND_ANY, 2);
-    EMIT("}");
-    g->name_count = outer;
-    return KIND_LIST;
-}
-
-static enum kind on_items(struct generator *g)
-{
-    unsigned outer = g->name_count;
-    const char *verb = PICK("filter", "sort", "distinct", "group");
-    EMIT("'%s':{", verb);
-    enum kind item = over(g);
-    EMIT(",'as':'%s',", bind(g, item));
-    if (verb[0] == 'f') {
-        EMIT("'where':");
-        expression(g, KIND_BOOL, 2);
-    } else if (verb[0] == 's') {
-        EMIT("'by':[[");
-        expression(g, KIND_ANY, 1);
-        EMIT(",'%s'],[", PICK("asc", "desc"));
-        expression(g, KIND_NUMBER, 1);
-        EMIT(",'%s']]", PICK("asc", "desc"));
-    } else {
-        EMIT("'by':");
-        expression(g, KIND_ANY, 1);
-    }
-    EMIT("}");
-    g->name_count = outer;
-    return verb[0] == 'g' ? KIND_LIST : list_of(item);
-}
-
-static enum kind verb(struct generator *g, unsigned depth)
-{
-    enum kind item;
-    switch (next(g, 14)) {
-    case 0:
-    case 1:
-        return depth > 0 ? async_map(g, depth) : lookup(g);
-    case 2:
-    case 3:
-    case 4:
-        return on_items(g);
-    case 5:
-        EMIT("'slice':{");
-        item = over(g);
-        EMIT(",'start':%u,'count':%u}", next(g, 4), next(g, 5));
-        return list_of(item);
-    case 6:
-        EMIT("'%s':{", PICK("flatten", "distinct"));
-        item = over(g);
-        EMIT("}");
-        return list_of(item);
-    case 7:
-        EMIT("'value':");
-        item = (enum kind)next(g, KIND_COUNT);
-        expression(g, item, 3);
-        return item;
-    case 8:
-        traverse(g);
-        return KIND_LIST;
-    case 9:
-        EMIT("'assert':{'that':{'$or':[true,");
-        expression(g, KIND_BOOL, 2);
-        EMIT("]},'message':'no'}");
-        return KIND_ANY;
-    default:
-        return lookup(g);
-    }
-}
-
-static void steps(struct generator *g, unsigned count, unsigned depth)
-{
-    for (unsigned i = 0; i < count; i++) {
-        EMIT(i ? ",{" : "{");
-        if (next(g, 8) == 0) {
-            EMIT("'if':");
-            expression(g, KIND_BOOL, 1);
-            EMIT(",");
-        }
-        enum kind kind = verb(g, depth);
-        EMIT(",'let':'%s'}", bind(g, kind));
-    }
-}
-
-static void program(struct generator *g, const char *id_text)
-{
-    g->text.size = 0;
-    g->name_count = 0;
-    g->names_made = 0;
-    EMIT("{'args':{'n':%u,'s':'a','o':{'a':1,'k':'x'},'l':[1,[2],null],'id':'%s','gone':'%s'},"
-         "'do':[{'collect':{'table':'people'},'let':'%s'},",
-         next(g, 4), id_text, DANGLING[0], bind(g, KIND_PEOPLE));
-    steps(g, 1 + next(g, 5), 2);
-    EMIT("],'return':[");
-    expression(g, KIND_ANY, 3);
-    for (unsigned i = 1; i < g->name_count; i++) {
-        EMIT(",'$%s'", g->names[i]);
-    }
-    EMIT("]}%c", 0);
-}
+    generator_pick(g, (const char *const[]){__VA_ARGS__},                                          \
+                   sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 /* Data. */
 
-static const struct naive_index PEOPLE_INDEXES[] = {
-    {"k", {"k"}}, {"kw", {"k", "w"}}, {"boss", {"boss"}}};
-static const struct naive_index LINKS_INDEXES[] = {{"from", {"from"}}, {"from_w", {"from", "w"}}};
+static const struct naive_index PEOPLE_INDEXES[] = {{.name = "k", .fields = {"k"}},
+                                                    {.name = "kw", .fields = {"k", "w"}},
+                                                    {.name = "boss", .fields = {"boss"}},
+                                                    {.name = "u", .fields = {"u"}, .unique = true}};
+static const struct naive_index LINKS_INDEXES[] = {{.name = "from", .fields = {"from"}},
+                                                   {.name = "from_w", .fields = {"from", "w"}}};
 
 struct world {
     struct local local;
     struct arena arena; /* of the naive tables */
     struct naive_table tables[2];
     struct naive_database naive;
+    cJSON *programs; /* those whose texts the naive documents refer to */
 };
 
 static const char *random_id(struct generator *g, const struct naive_table *people)
 {
-    if (people->count == 0 || next(g, 10) == 0) {
-        return DANGLING[0];
+    if (people->count == 0 || generator_next(g, 10) == 0) {
+        return GONE;
     }
-    return plain_field(people->documents[next(g, (uint32_t)people->count)], "_id")->string;
+    return plain_field(people->documents[generator_next(g, (uint32_t)people->count)], "_id")
+        ->string;
 }
 
 static void person(struct generator *g, const struct naive_table *people)
@@ -660,7 +62,7 @@ static void person(struct generator *g, const struct naive_table *people)
     EMIT("%s", PICK("'k':1", "'k':2", "'k':1.0", "'k':'a'", "'k':null", "'z':0", "'k':3"));
     EMIT("%s", PICK("", ",'w':1", ",'w':2", ",'w':0.5", ",'w':'b'"));
     EMIT("%s", PICK("", ",'tags':[]", ",'tags':['a','b']", ",'tags':['b']"));
-    if (next(g, 3) != 0) {
+    if (generator_next(g, 3) != 0) {
         EMIT(",'boss':'%s'", random_id(g, people));
     }
     EMIT("}]%c", 0);
@@ -668,8 +70,8 @@ static void person(struct generator *g, const struct naive_table *people)
 
 static void link_of(struct generator *g, const struct naive_table *people)
 {
-    EMIT("['links',{'w':%u,'from':'%s'", next(g, 4), random_id(g, people));
-    if (next(g, 8) != 0) {
+    EMIT("['links',{'w':%u,'from':'%s'", generator_next(g, 4), random_id(g, people));
+    if (generator_next(g, 8) != 0) {
         EMIT(",'to':'%s'", random_id(g, people));
     }
     EMIT("}]%c", 0);
@@ -691,12 +93,16 @@ static void world_create(struct world *world, struct generator *g)
 {
     local_start(&world->local, SCHEMA);
     arena_init(&world->arena, 65536);
-    world->tables[0] =
-        (struct naive_table){.name = "people", .indexes = PEOPLE_INDEXES, .index_count = 3};
-    world->tables[1] =
-        (struct naive_table){.name = "links", .indexes = LINKS_INDEXES, .index_count = 2};
-    world->naive = (struct naive_database){
-        .tables = world->tables, .table_count = 2, .dangling = DANGLING, .dangling_count = 1};
+    world->tables[0] = (struct naive_table){.name = "people",
+                                            .id_start = "j57",
+                                            .indexes = PEOPLE_INDEXES,
+                                            .index_count = COUNT_OF(PEOPLE_INDEXES)};
+    world->tables[1] = (struct naive_table){.name = "links",
+                                            .id_start = "j97",
+                                            .indexes = LINKS_INDEXES,
+                                            .index_count = COUNT_OF(LINKS_INDEXES)};
+    world->naive = (struct naive_database){.tables = world->tables, .table_count = 2};
+    world->programs = cJSON_CreateArray();
     for (int i = 0; i < PEOPLE_COUNT; i++) {
         g->text.size = 0;
         person(g, &world->tables[0]);
@@ -711,61 +117,140 @@ static void world_create(struct world *world, struct generator *g)
 
 static void world_destroy(struct world *world)
 {
+    cJSON_Delete(world->programs);
     arena_deinit(&world->arena);
     local_stop(&world->local);
 }
 
-/* Compares one program; returns whether it gave a value. */
-static bool compare(struct world *world, struct generator *g, uint64_t seed, unsigned number_of)
+/* Ids that no document has, as the items of a list. */
+static void append_fresh_ids(struct generator *g, struct buffer *args, uint32_t table_number)
 {
-    struct arena arena;
+    for (unsigned i = 0; i < GENERATOR_FRESH_IDS; i++) {
+        struct id id = {.table_number = table_number};
+        char text[ID_TEXT_SIZE_MAX];
+        for (unsigned j = 0; j < ID_BODY_SIZE; j++) {
+            id.body[j] = (uint8_t)generator_next(g, 256);
+        }
+        int size = (int)id_encode(&id, text);
+        buffer_append_format(args, "%s'%.*s'", i > 0 ? "," : "", size, text);
+    }
+}
+
+/* Makes a program with the arguments that the generator wants. */
+static void make_program(struct world *world, struct generator *g)
+{
+    struct buffer args = {0};
+    buffer_append_format(&args, "'id':'%s','gone':'%s','people':[", random_id(g, &world->tables[0]),
+                         GONE);
+    append_fresh_ids(g, &args, 10001);
+    buffer_append_format(&args, "],'links':[");
+    append_fresh_ids(g, &args, 10002);
+    buffer_append_format(&args, "]%c", 0);
+    generator_make_program(g, args.data);
+    buffer_deinit(&args);
+}
+
+/* Whether the reply is the value, or, where there is an error, the error. */
+static bool is_same(struct slice reply, const char *error, const struct plain *value,
+                    struct arena *arena)
+{
+    if (error != NULL) {
+        size_t size = strlen(error);
+        return reply.size > size && reply.data[0] == '!' &&
+               memcmp(reply.data + 1, error, size) == 0 &&
+               (reply.size == size + 1 || reply.data[size + 1] == ' ');
+    }
+    cJSON *json = reply.data[0] == '!' ? NULL : cJSON_ParseWithLength(reply.data, reply.size);
+    bool same = json != NULL && plain_same(plain_of(arena, json), value);
+    cJSON_Delete(json);
+    return same;
+}
+
+/* Compares one program; returns whether it gave a value. */
+static bool compare(struct world *world, struct generator *g, const char *method)
+{
     const struct plain *value = NULL;
-    arena_init(&arena, 65536);
-    program(g, random_id(g, &world->tables[0]));
+    make_program(world, g);
     char *text = g->text.data;
-    struct slice reply = local_call(&world->local, "query", text);
+    struct slice reply = local_call(&world->local, method, text);
     for (char *c = text; *c != 0; c++) {
         *c = *c == '\'' ? '"' : *c;
     }
     cJSON *params = cJSON_Parse(text);
-    const char *error = naive_query(&world->naive, params, &arena, &value);
-    cJSON *json = reply.data[0] == '!' ? NULL : cJSON_ParseWithLength(reply.data, reply.size);
-    bool same;
-    if (error != NULL) {
-        size_t size = strlen(error);
-        same = json == NULL && reply.size > size && memcmp(reply.data + 1, error, size) == 0 &&
-               (reply.size == size + 1 || reply.data[size + 1] == ' ');
-    } else {
-        same = json != NULL && plain_same(plain_of(&arena, json), value);
-    }
-    cr_assert(same, "TENON_SEED=%llu, program %u:\n%s\ngives %.*s\nand naively %s",
-              (unsigned long long)seed, number_of, text, SLICE_FORMAT(reply),
-              error ? error : "another value");
-    cJSON_Delete(json);
-    cJSON_Delete(params);
-    arena_deinit(&arena);
+    cJSON_AddItemToArray(world->programs, params);
+    const char *error =
+        (g->writes ? naive_mutation : naive_query)(&world->naive, params, &world->arena, &value);
+    cr_assert(is_same(reply, error, value, &world->arena), "%s\ngives %.*s\nand naively %s", text,
+              SLICE_FORMAT(reply), error ? error : "another value");
     return error == NULL;
 }
 
-Test(random_programs, give_what_the_naive_evaluator_gives)
+/* What an index lists is what the naive evaluator lists. */
+static void compare_index(struct world *world, const char *table, const char *index)
+{
+    char text[256];
+    const struct plain *value = NULL;
+    snprintf(text, sizeof(text),
+             "{\"do\":[{\"let\":\"all\",\"collect\":{\"table\":\"%s\",\"index\":\"%s\"}}],"
+             "\"return\":\"$all\"}",
+             table, index);
+    cJSON *params = cJSON_Parse(text);
+    cr_assert_null(naive_query(&world->naive, params, &world->arena, &value));
+    struct slice reply = local_call(&world->local, "query", text);
+    cr_assert(is_same(reply, NULL, value, &world->arena), "%s.%s has %.*s", table, index,
+              SLICE_FORMAT(reply));
+    cJSON_Delete(params);
+}
+
+static void compare_data(struct world *world)
+{
+    for (size_t i = 0; i < world->naive.table_count; i++) {
+        const struct naive_table *table = &world->tables[i];
+        for (size_t j = 0; j < table->index_count; j++) {
+            compare_index(world, table->name, table->indexes[j].name);
+        }
+    }
+}
+
+static uint64_t choose_seed(const char *test)
 {
     const char *given = getenv("TENON_SEED");
     uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-    unsigned count = getenv("TENON_LONG") ? 100000 : 2000;
-    unsigned values = 0;
-    struct generator generator = {.state = seed * 0x9e3779b97f4a7c15u + 1};
+    printf("%s: TENON_SEED=%llu\n", test, (unsigned long long)seed);
+    return seed * 0x9e3779b97f4a7c15u + 1;
+}
+
+/* Runs so many programs, each few on data of their own. */
+static void run_programs(struct generator *g, unsigned count, unsigned programs_a_data)
+{
     struct world world;
-    printf("random_programs: TENON_SEED=%llu\n", (unsigned long long)seed);
+    unsigned values = 0;
     for (unsigned i = 0; i < count; i++) {
-        if (i % PROGRAMS_A_DATA == 0) {
-            world_create(&world, &generator);
+        if (i % programs_a_data == 0) {
+            world_create(&world, g);
         }
-        values += compare(&world, &generator, seed, i) ? 1 : 0;
-        if (i % PROGRAMS_A_DATA == PROGRAMS_A_DATA - 1) {
+        values += compare(&world, g, g->writes ? "mutation" : "query") ? 1 : 0;
+        if (g->writes) {
+            compare_data(&world);
+        }
+        if (i % programs_a_data == programs_a_data - 1) {
             world_destroy(&world);
         }
     }
     /* Programs that all fail early would compare little. */
     cr_expect(values > count / 4, "%u of %u programs give a value", values, count);
-    buffer_deinit(&generator.text);
+    buffer_deinit(&g->text);
+}
+
+Test(random_programs, give_what_the_naive_evaluator_gives)
+{
+    struct generator generator = {.state = choose_seed("random_programs")};
+    run_programs(&generator, getenv("TENON_LONG") ? 100000 : 2000, QUERIES_A_DATA);
+}
+
+Test(random_programs, that_write_leave_what_the_naive_evaluator_leaves)
+{
+    struct generator generator = {.state = choose_seed("random_programs that write"),
+                                  .writes = true};
+    run_programs(&generator, getenv("TENON_LONG") ? 20000 : 300, MUTATIONS_A_DATA);
 }
