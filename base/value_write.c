@@ -28,20 +28,44 @@ struct stack {
 };
 
 /* Where the text goes; NULL where it is only counted. The same walk counts and writes: whether
- * there is a text is known wherever a walk begins, so that the compiler makes two of it, and the
- * one that writes need not look for room, because the other has said how much it takes. Positions
- * in the text are passed and returned rather than kept, so that they stay in registers. */
+ * there is a buffer is known wherever a walk begins, so that the compiler makes two of it. The end
+ * of the text is passed and returned rather than kept in the buffer, so that it stays in a
+ * register. */
 struct sink {
-    char *text;
+    struct buffer *buffer;
 };
+
+/* Makes room for `size` bytes at `at`, and returns where they go. */
+static ALWAYS_INLINE char *sink_reserve(struct sink sink, size_t at, size_t size)
+{
+    if (UNLIKELY(sink.buffer->capacity - at < size)) {
+        sink.buffer->size = at;
+        buffer_grow(sink.buffer, size);
+    }
+    return sink.buffer->data + at;
+}
 
 /* Puts bytes at `at`, and returns where they end. */
 static ALWAYS_INLINE size_t emit(struct sink sink, size_t at, const char *bytes, size_t size)
 {
-    if (sink.text != NULL) {
-        memcpy(sink.text + at, bytes, size);
+    if (sink.buffer != NULL) {
+        memcpy(sink_reserve(sink, at, size), bytes, size);
     }
     return at + size;
+}
+
+/* Puts the name of a field, with what stands around it. */
+static ALWAYS_INLINE size_t emit_name(struct sink sink, size_t at, struct slice name, bool first)
+{
+    size_t begin = first ? 0 : 1;
+    if (sink.buffer != NULL) {
+        char *to = sink_reserve(sink, at, begin + name.size + 3);
+        *to = ',';
+        to[begin] = '"';
+        memcpy(to + begin + 1, name.data, name.size);
+        memcpy(to + begin + 1 + name.size, "\":", 2);
+    }
+    return at + begin + name.size + 3;
 }
 
 static NEVER_INLINE size_t format_eight(char text[ENCODING_SIZE_MAX], struct slice prefix,
@@ -84,16 +108,16 @@ static NEVER_INLINE size_t emit_computed(struct sink sink, size_t at, struct val
 }
 
 /* True for a value that is written as it stands, without a walk. */
-static inline bool has_text(struct value value)
+static ALWAYS_INLINE bool has_text(const struct value *value)
 {
-    return value.kind == VALUE_TEXT || value.kind == VALUE_DOCUMENT;
+    return value->kind == VALUE_TEXT || value->kind == VALUE_DOCUMENT;
 }
 
 /* A value that is no list or object taken apart. */
 static ALWAYS_INLINE size_t emit_scalar(struct sink sink, size_t at, const struct value *value)
 {
-    return LIKELY(has_text(*value)) ? emit(sink, at, value->text, value->size)
-                                    : emit_computed(sink, at, *value);
+    return LIKELY(has_text(value)) ? emit(sink, at, value->text, value->size)
+                                   : emit_computed(sink, at, *value);
 }
 
 static inline bool is_container(struct value value)
@@ -101,20 +125,41 @@ static inline bool is_container(struct value value)
     return value.kind >= VALUE_LIST;
 }
 
-static void push(struct stack *stack, struct value container)
+static NEVER_INLINE void stack_grow(struct stack *stack)
+{
+    size_t size = stack->capacity * sizeof(*stack->frames);
+    bool first = stack->frames == stack->first;
+    stack->frames = memory_resize(first ? NULL : stack->frames, size * 2);
+    if (first) {
+        memcpy(stack->frames, stack->first, size);
+    }
+    stack->capacity *= 2;
+}
+
+static inline void push(struct stack *stack, struct value container)
 {
     assert(container.kind == VALUE_LIST || container.kind == VALUE_OBJECT);
     if (UNLIKELY(stack->count == stack->capacity)) {
-        size_t size = stack->capacity * sizeof(*stack->frames);
-        bool first = stack->frames == stack->first;
-        stack->frames = memory_resize(first ? NULL : stack->frames, size * 2);
-        if (first) {
-            memcpy(stack->frames, stack->first, size);
-        }
-        stack->capacity *= 2;
+        stack_grow(stack);
     }
-    stack->frames[stack->count] = (struct frame){.container = container, .empty = true};
+    struct frame *frame = &stack->frames[stack->count];
+    frame->container = container;
+    frame->position = 0;
+    frame->empty = true;
     stack->count++;
+}
+
+/* Counts items from `item` on that are texts, as long as they are; `*at` becomes their end. */
+static ALWAYS_INLINE const struct value *count_texts(const struct value *item,
+                                                     const struct value *end, size_t *at)
+{
+    size_t size = 0;
+    const struct value *begin = item;
+    for (; item < end && has_text(item); item++) {
+        size += item->size;
+    }
+    *at += size + (size_t)(item - begin);
+    return item;
 }
 
 /* Writes items of the innermost list up to the next one that is a container itself, or up to the
@@ -123,20 +168,24 @@ static ALWAYS_INLINE size_t emit_items(struct sink sink, size_t at, struct frame
                                        size_t size_max, struct value *next)
 {
     const struct value *items = frame->container.items;
-    uint32_t count = frame->container.size;
-    uint32_t position = frame->position;
+    const struct value *end = items + frame->container.size;
+    const struct value *item = items + frame->position;
     *next = VALUE_IS(VALUE_MISSING);
-    while (position < count && at <= size_max) {
-        const struct value *item = &items[position];
-        at = position > 0 ? emit(sink, at, ",", 1) : at;
-        position++;
+    if (item == items && item < end && !is_container(*item)) {
+        at = emit_scalar(sink, at, item++);
+    }
+    if (sink.buffer == NULL && item > items) {
+        item = count_texts(item, end, &at);
+    }
+    for (; item < end && at <= size_max; item++) {
+        at = item > items ? emit(sink, at, ",", 1) : at;
         if (is_container(*item)) {
-            *next = *item;
+            *next = *item++;
             break;
         }
         at = emit_scalar(sink, at, item);
     }
-    frame->position = position;
+    frame->position = (uint32_t)(item - items);
     return at;
 }
 
@@ -153,11 +202,8 @@ static ALWAYS_INLINE size_t emit_fields(struct sink sink, size_t at, struct fram
         if (value_is_missing(field->value)) {
             continue;
         }
-        at = frame->empty ? at : emit(sink, at, ",", 1);
-        at = emit(sink, at, "\"", 1);
+        at = emit_name(sink, at, field->name, frame->empty);
         frame->empty = false;
-        at = emit(sink, at, field->name.data, field->name.size);
-        at = emit(sink, at, "\":", 2);
         if (is_container(field->value)) {
             *next = field->value;
             break;
@@ -168,22 +214,21 @@ static ALWAYS_INLINE size_t emit_fields(struct sink sink, size_t at, struct fram
     return at;
 }
 
-/* Walks `value`; stops once more than `size_max` bytes were counted or more than `depth_max`
- * containers are open. Returns the bytes, and in `*whole` whether that was all. */
-static ALWAYS_INLINE size_t walk(struct sink sink, struct value value, size_t size_max,
+/* Walks `value`, whose text begins at `at`; stops once it ends behind `size_max`, or more than
+ * `depth_max` containers are open. Returns its end, and in `*whole` whether that was all. */
+static ALWAYS_INLINE size_t walk(struct sink sink, size_t at, struct value value, size_t size_max,
                                  size_t depth_max, bool *whole)
 {
     if (!is_container(value)) {
-        size_t size = emit_scalar(sink, 0, &value);
-        *whole = size <= size_max;
-        return size;
+        at = emit_scalar(sink, at, &value);
+        *whole = at <= size_max;
+        return at;
     }
     struct stack stack;
     stack.frames = stack.first;
     stack.count = 0;
     stack.capacity = FRAMES_FIRST;
     struct value next = value;
-    size_t at = 0;
     do {
         if (is_container(next)) {
             push(&stack, next);
@@ -205,39 +250,15 @@ static ALWAYS_INLINE size_t walk(struct sink sink, struct value value, size_t si
     return at;
 }
 
-static bool count_up_to(struct value value, size_t size_max, size_t depth_max, size_t *size)
+bool value_fits_within(struct value value, size_t size_max, size_t depth_max, size_t *size)
 {
     bool whole;
-    *size = walk((struct sink){.text = NULL}, value, size_max, depth_max, &whole);
-    return whole;
-}
-
-/* Writes a value of `size` bytes to `text`. */
-static void write_whole(char *text, struct value value, size_t size)
-{
-    bool whole;
-    assert(text != NULL);
-    size_t written = walk((struct sink){.text = text}, value, SIZE_MAX, SIZE_MAX, &whole);
-    assert(whole && written == size);
-}
-
-void value_write(struct buffer *buffer, struct value value)
-{
-    if (LIKELY(has_text(value))) {
-        buffer_append(buffer, value.text, value.size);
-        return;
+    if (LIKELY(has_text(&value))) {
+        *size = value.size;
+        return *size <= size_max;
     }
-    size_t size = value_write_size(value);
-    write_whole(buffer_reserve(buffer, size), value, size);
-    buffer->size += size;
-}
-
-size_t value_write_size(struct value value)
-{
-    size_t size;
-    bool whole = count_up_to(value, SIZE_MAX, SIZE_MAX, &size);
-    assert(whole);
-    return size;
+    *size = walk((struct sink){.buffer = NULL}, 0, value, size_max, depth_max, &whole);
+    return whole;
 }
 
 bool value_fits(struct value value, size_t size_max, size_t *size)
@@ -245,22 +266,36 @@ bool value_fits(struct value value, size_t size_max, size_t *size)
     return value_fits_within(value, size_max, SIZE_MAX, size);
 }
 
-bool value_fits_within(struct value value, size_t size_max, size_t depth_max, size_t *size)
+size_t value_write_size(struct value value)
 {
-    if (LIKELY(has_text(value))) {
-        *size = value.size;
-        return *size <= size_max;
+    size_t size;
+    bool whole = value_fits_within(value, SIZE_MAX, SIZE_MAX, &size);
+    assert(whole);
+    return size;
+}
+
+void value_write(struct buffer *buffer, struct value value)
+{
+    bool whole;
+    struct sink sink = {.buffer = buffer};
+    assert(buffer != NULL);
+    if (LIKELY(has_text(&value))) {
+        buffer_append(buffer, value.text, value.size);
+        return;
     }
-    return count_up_to(value, size_max, depth_max, size);
+    buffer->size = walk(sink, buffer->size, value, SIZE_MAX, SIZE_MAX, &whole);
+    assert(whole);
 }
 
 struct slice value_text(struct arena *arena, struct value value)
 {
-    if (has_text(value)) {
+    if (has_text(&value)) {
         return slice_make(value.text, value.size);
     }
-    size_t size = value_write_size(value);
-    char *text = arena_allocate(arena, size);
-    write_whole(text, value, size);
-    return slice_make(text, size);
+    /* The size is known, so that this buffer never grows. */
+    struct buffer text = {.capacity = value_write_size(value)};
+    text.data = arena_allocate(arena, text.capacity);
+    value_write(&text, value);
+    assert(text.size == text.capacity);
+    return buffer_slice(&text);
 }

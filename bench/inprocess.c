@@ -2,8 +2,9 @@
  *
  *   bench-inprocess instructions KIND COUNT   carries COUNT requests out inside bench_measured(),
  *                                             whose instructions callgrind counts
- *   bench-inprocess time                      prints nanoseconds a request and a returned document:
- *                                             of the whole, and of the evaluation alone
+ *   bench-inprocess time [KIND COUNT]         prints nanoseconds a request and a returned document:
+ *                                             of the whole, and of the evaluation alone; of all
+ *                                             kinds, or of COUNT requests of one
  *
  * Requests come in windows, as in a turn of the loop: all are prepared, prefetched, then run. */
 #include "base/memory.h"
@@ -166,35 +167,46 @@ static void print_times(struct bench *bench, const char *kind, uint64_t count)
     fixture_release(&requests);
 }
 
-static void measure_times(void)
+static const struct {
+    const char *kind;
+    uint64_t count;
+} timed[] = {
+    {"get", 20000},        {"get-hot", 20000}, {"getManyFrom", 2000},
+    {"getManyVia", 10000}, {"article", 500},   {"article-hot", 500},
+};
+
+/* Measures `count` requests of one kind; NULL: all kinds. */
+static void measure_times(const char *kind, uint64_t count)
 {
     struct bench *bench = memory_allocate(sizeof(*bench));
     bench_init(bench, &blog_standard);
     printf("%-14s %9s %9s %9s %9s %9s\n", "", "whole", "evaluate", "documents", "whole",
            "evaluate");
     printf("%-14s %9s %9s %9s %9s %9s\n", "", "ns", "ns", "", "ns each", "ns each");
-    print_times(bench, "get", 20000);
-    print_times(bench, "get-hot", 20000);
-    print_times(bench, "getManyFrom", 2000);
-    print_times(bench, "getManyVia", 10000);
-    print_times(bench, "article", 500);
-    print_times(bench, "article-hot", 500);
+    for (size_t i = 0; !kind && i < COUNT_OF(timed); i++) {
+        print_times(bench, timed[i].kind, timed[i].count);
+    }
+    if (kind) {
+        print_times(bench, kind, count);
+    }
     bench_deinit(bench);
     memory_release(bench);
 }
 
 int main(int count, char **arguments)
 {
+    bool times = count >= 2 && strcmp(arguments[1], "time") == 0;
     if (count == 4 && strcmp(arguments[1], "instructions") == 0) {
         count_instructions(arguments[2], strtoull(arguments[3], NULL, 10));
         return 0;
     }
-    if (count == 2 && strcmp(arguments[1], "time") == 0) {
-        measure_times();
+    if (times && (count == 2 || count == 4)) {
+        measure_times(count == 4 ? arguments[2] : NULL,
+                      count == 4 ? strtoull(arguments[3], NULL, 10) : 0);
         return 0;
     }
     fputs("Usage: bench-inprocess instructions KIND COUNT\n"
-          "       bench-inprocess time\n",
+          "       bench-inprocess time [KIND COUNT]\n",
           stderr);
     return 2;
 }

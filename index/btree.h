@@ -149,11 +149,12 @@ struct btree_run {
     uint64_t count;
 };
 
-/* Finds the run of `run->hint` in three steps, between which those of other runs may be done, so
- * that cache misses overlap: each asks the memory for what the next one looks at. It looks at no
- * entry. btree_run_count() returns false where the run is longer than a few leaves; what is behind
- * `first` is unknown then. */
-void btree_run_descend(const struct btree *tree, struct btree_run *run);
+/* Finds the run of `run->hint` in steps, between which those of other runs may be done, so that
+ * cache misses overlap: each asks the memory for what the next one looks at. It looks at no entry.
+ * btree_run_descend() is called tree->height times; btree_run_count() returns false where the run
+ * is longer than a few leaves, and what is behind `first` is unknown then. */
+void btree_run_begin(const struct btree *tree, struct btree_run *run);
+void btree_run_descend(struct btree_run *run);
 void btree_run_find(struct btree_run *run);
 MUST_CHECK bool btree_run_count(struct btree_run *run);
 

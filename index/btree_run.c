@@ -6,15 +6,19 @@
 
 #include "index/btree_node.h"
 
-void btree_run_descend(const struct btree *tree, struct btree_run *run)
+void btree_run_begin(const struct btree *tree, struct btree_run *run)
 {
-    const struct btree_node *node = tree->root;
-    while (node != NULL && node->level > 0) {
-        const struct inner *inner = (const struct inner *)node;
-        node = inner->children[count_smaller(inner->hints + 1, node->count - 1, run->hint)];
-        prefetch_node(node);
-    }
-    run->first = (struct btree_cursor){.leaf = node};
+    run->first = (struct btree_cursor){.leaf = tree->root};
+}
+
+/* The cursor is at an inner node until the last step. */
+void btree_run_descend(struct btree_run *run)
+{
+    const struct inner *inner = (const struct inner *)run->first.leaf;
+    assert(inner->node.level > 0);
+    uint32_t count = inner->node.count - 1;
+    run->first.leaf = inner->children[count_smaller(inner->hints + 1, count, run->hint)];
+    prefetch_node(run->first.leaf);
 }
 
 void btree_run_find(struct btree_run *run)

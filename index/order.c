@@ -355,6 +355,9 @@ static int compare_of_type(enum value_type type, struct value a, struct value b)
 
 int value_compare(struct value a, struct value b)
 {
+    if (a.kind == VALUE_NUMBER && b.kind == VALUE_NUMBER) {
+        return compare_uint64(number_to_ordered(a.number), number_to_ordered(b.number));
+    }
     if (same_text(a, b)) {
         return 0;
     }

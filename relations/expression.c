@@ -413,17 +413,15 @@ struct object_builder {
     struct value_field *fields;
     uint32_t count;
     uint32_t capacity;
+    uint32_t expected;  /* fields, beside those that are spread */
     bool spread_before; /* only then can a name come again */
     bool has_missing;
 };
 
-static bool object_reserve(struct run *run, struct object_builder *object, uint32_t more)
+static bool object_grow(struct run *run, struct object_builder *object, uint32_t more)
 {
-    if (object->count + more <= object->capacity) {
-        return true;
-    }
-    uint32_t capacity =
-        object->capacity * 2 > object->count + more ? object->capacity * 2 : object->count + more;
+    uint32_t needed = object->count + more + (object->capacity == 0 ? object->expected : 0);
+    uint32_t capacity = object->capacity * 2 > needed ? object->capacity * 2 : needed;
     if (!budget_take_bytes(run->budget, capacity * sizeof(struct value_field), run->error)) {
         return false;
     }
@@ -434,6 +432,12 @@ static bool object_reserve(struct run *run, struct object_builder *object, uint3
     object->fields = fields;
     object->capacity = capacity;
     return true;
+}
+
+static inline bool object_reserve(struct run *run, struct object_builder *object, uint32_t more)
+{
+    bool has_room = object->capacity - object->count >= more;
+    return LIKELY(has_room) || object_grow(run, object, more);
 }
 
 /* There is room. */
@@ -447,6 +451,25 @@ static void object_put(struct object_builder *object, struct slice name, struct 
     object->count += place == object->count ? 1 : 0;
 }
 
+/* Spreads a document into an empty object. */
+static bool copy_document(struct run *run, struct object_builder *object,
+                          const struct document *document)
+{
+    const struct slice *names = document->shape->names;
+    uint32_t count = document->shape->field_count;
+    if (!object_reserve(run, object, count) || !budget_take_work(run->budget, count, run->error)) {
+        return false;
+    }
+    struct value_field *fields = object->fields;
+    for (uint32_t i = 0; i < count; i++) {
+        fields[i].name = names[i];
+        fields[i].value = document_field(document, i);
+    }
+    object->count = count;
+    object->spread_before = true;
+    return true;
+}
+
 static bool spread_one(struct run *run, struct object_builder *object, struct value value)
 {
     if (value_is_null_or_missing(value)) {
@@ -454,6 +477,9 @@ static bool spread_one(struct run *run, struct object_builder *object, struct va
     }
     if (value_type(value) != TYPE_OBJECT) {
         return run_mismatch(run, "What `$spread` puts in", "an object", value);
+    }
+    if (value.kind == VALUE_DOCUMENT && object->count == 0) {
+        return copy_document(run, object, document_of(value));
     }
     uint32_t count;
     bool from_document = value.kind == VALUE_DOCUMENT;
@@ -554,10 +580,7 @@ bool object_evaluate(struct run *run, const struct expression *expression, bool 
                      struct value *result)
 {
     assert(expression->kind == EXPRESSION_OBJECT);
-    struct object_builder object = {0};
-    if (!object_reserve(run, &object, expression->count)) {
-        return false;
-    }
+    struct object_builder object = {.expected = expression->count};
     for (uint32_t i = 0; i < expression->count; i++) {
         const struct expression_member *member = &expression->members[i];
         if (!evaluate_member(run, member, keeps_missing, &object)) {

@@ -445,9 +445,26 @@ static bool collect_filtered(struct reader *reader, uint64_t most, bool with_lin
     return true;
 }
 
+/* Appends the targets of the entries that were fetched; there is room. */
+static bool collect_targets(struct reader *reader, struct list_builder *list)
+{
+    for (; reader->next < reader->count; reader->next++) {
+        const struct entry *entry = &reader->entries[reader->next];
+        if (!check_target(reader, entry)) {
+            return false;
+        }
+        struct document *target = entry->target;
+        list->items[list->count++] = target ? document_value(target) : VALUE_IS(VALUE_NULL);
+    }
+    return true;
+}
+
 /* Appends the entries that were fetched; there is room. */
 static bool collect_fetched(struct reader *reader, bool with_link, struct list_builder *list)
 {
+    if (!with_link && !reader->step->has_select) {
+        return collect_targets(reader, list);
+    }
     for (; reader->next < reader->count; reader->next++) {
         const struct entry *entry = &reader->entries[reader->next];
         struct value value;

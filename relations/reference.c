@@ -319,7 +319,9 @@ static bool append_fields(struct run *run, const struct expression *expression,
     for (uint32_t i = 0; i < count; i++) {
         struct value value = items[i];
         bool stopped;
-        if (!follow(run, expression, segment, &value, &stopped)) {
+        if (LIKELY(value.kind == VALUE_DOCUMENT)) {
+            value = document_segment(document_of(value), segment);
+        } else if (!follow(run, expression, segment, &value, &stopped)) {
             return false;
         }
         list_put(results, value);

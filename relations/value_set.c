@@ -1,11 +1,17 @@
 /* A hash table with linear probing over the numbers of values. */
 #include "relations/value_set.h"
 
+#include "base/hash.h"
 #include "index/order.h"
 
+#include <assert.h>
+
 /* Growing by four times keeps what is moved within a third of what is put in. */
-#define SLOTS_FIRST TINY_OR(2, 64)
-#define SLOTS_GROW  4
+#define SLOTS_FIRST   TINY_OR(2, 64)
+#define SLOTS_GROW    4
+
+/* The most that are reserved: the values may be far fewer than was thought. */
+#define SLOTS_RESERVE 4096
 
 /* The slot that holds the value, or the free one where it belongs. */
 static struct value_set_slot *find_slot(const struct value_set *set, struct value value,
@@ -33,21 +39,41 @@ static void move_slot(struct value_set *set, struct value_set_slot slot)
     set->slots[place] = slot;
 }
 
-static bool grow(struct run *run, struct value_set *set)
+static bool make_slots(struct run *run, struct value_set *set, uint32_t count)
 {
-    struct value_set before = *set;
-    set->slot_count = before.slot_count ? before.slot_count * SLOTS_GROW : SLOTS_FIRST;
-    size_t size = set->slot_count * sizeof(struct value_set_slot);
+    size_t size = count * sizeof(struct value_set_slot);
+    set->slot_count = count;
     if (!budget_take_bytes(run->budget, size, run->error)) {
         return false;
     }
     set->slots = arena_allocate_zeroed(run->arena, size);
+    return true;
+}
+
+static bool grow(struct run *run, struct value_set *set)
+{
+    struct value_set before = *set;
+    uint32_t count = before.slot_count ? before.slot_count * SLOTS_GROW : SLOTS_FIRST;
+    if (!make_slots(run, set, count)) {
+        return false;
+    }
     for (uint32_t i = 0; i < before.slot_count; i++) {
         if (before.slots[i].after > 0) {
             move_slot(set, before.slots[i]);
         }
     }
     return true;
+}
+
+bool value_set_reserve(struct run *run, struct value_set *set, uint32_t count)
+{
+    assert(set->slot_count == 0);
+    uint32_t slot_count = SLOTS_FIRST;
+    while (slot_count < SLOTS_RESERVE && slot_count / 2 < count) {
+        slot_count *= 2;
+    }
+    return make_slots(run, set, slot_count) &&
+           list_reserve(run, &set->values, slot_count / 2 < count ? slot_count / 2 : count);
 }
 
 bool value_set_put(struct run *run, struct value_set *set, struct value value, uint32_t *number,
@@ -59,7 +85,9 @@ bool value_set_put(struct run *run, struct value_set *set, struct value value, u
     if (!budget_take_value(run->budget, value, run->error)) {
         return false;
     }
-    uint32_t hash = (uint32_t)value_hash(value, 0);
+    bool is_string = value.kind == VALUE_TEXT && *value.text == '"';
+    uint32_t hash =
+        (uint32_t)(is_string ? hash_bytes(value_string_escaped(value), 0) : value_hash(value, 0));
     struct value_set_slot *slot = find_slot(set, value, hash);
     *added = slot->after == 0;
     if (*added) {

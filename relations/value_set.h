@@ -21,6 +21,9 @@ struct value_set {
     uint32_t slot_count; /* a power of two, at least twice the values; or 0 */
 };
 
+/* Makes room in an empty set for about `count` values. Errors: LimitExceeded. */
+MUST_CHECK bool value_set_reserve(struct run *run, struct value_set *set, uint32_t count);
+
 /* Puts a value in, unless an equal one is there. `*number` becomes its number, `*added` tells
  * whether it is new. Errors: LimitExceeded. */
 MUST_CHECK bool value_set_put(struct run *run, struct value_set *set, struct value value,

@@ -10,50 +10,26 @@
 #define ID_PREFIX            "{\"_id\":\""
 #define CREATION_TIME_PREFIX "\",\"_creationTime\":"
 
-/* What stands around a field's name: ,"":  */
-#define NAME_OVERHEAD        4
-
 static_assert(sizeof(ID_PREFIX) - 1 == DOCUMENT_ID_OFFSET, "the id follows its prefix");
 
 static_assert(offsetof(struct document, text) % sizeof(uint32_t) == 0 &&
                   sizeof(struct document) == offsetof(struct document, text),
               "offsets are aligned in memory where they are in the text");
 
-static inline bool offsets_are_short(size_t text_size)
-{
-    return text_size <= UINT16_MAX + 1;
-}
-
-/* Where the offsets begin, counted from the text. */
-static inline size_t offsets_begin(size_t text_size)
-{
-    size_t width = offsets_are_short(text_size) ? sizeof(uint16_t) : sizeof(uint32_t);
-    return (text_size + width - 1) & ~(width - 1);
-}
-
 static size_t memory_size(size_t text_size, uint32_t user_field_count)
 {
-    size_t width = offsets_are_short(text_size) ? sizeof(uint16_t) : sizeof(uint32_t);
-    return sizeof(struct document) + offsets_begin(text_size) + user_field_count * width;
+    size_t width = document_offsets_are_short(text_size) ? sizeof(uint16_t) : sizeof(uint32_t);
+    return sizeof(struct document) + document_offsets_begin(text_size) + user_field_count * width;
 }
 
 static void offset_set(struct document *document, uint32_t user_field, size_t offset)
 {
-    char *offsets = document->text + offsets_begin(document->text_size);
-    if (offsets_are_short(document->text_size)) {
+    char *offsets = document->text + document_offsets_begin(document->text_size);
+    if (document_offsets_are_short(document->text_size)) {
         ((uint16_t *)(void *)offsets)[user_field] = (uint16_t)offset;
     } else {
         ((uint32_t *)(void *)offsets)[user_field] = (uint32_t)offset;
     }
-}
-
-static inline size_t offset_get(const struct document *document, uint32_t user_field)
-{
-    const char *offsets = document->text + offsets_begin(document->text_size);
-    if (offsets_are_short(document->text_size)) {
-        return ((const uint16_t *)(const void *)offsets)[user_field];
-    }
-    return ((const uint32_t *)(const void *)offsets)[user_field];
 }
 
 static size_t value_size(struct value value)
@@ -68,7 +44,7 @@ size_t document_text_size(const struct document_parts *parts)
     for (uint32_t i = 0; i < parts->count; i++) {
         const struct value_field *field = &parts->fields[i];
         if (!value_is_missing(field->value)) {
-            size += NAME_OVERHEAD + field->name.size + value_size(field->value);
+            size += DOCUMENT_NAME_OVERHEAD + field->name.size + value_size(field->value);
         }
     }
     return size;
@@ -149,35 +125,16 @@ struct slice document_id_of_entry(const void *entry)
     return document_id(entry);
 }
 
-/* Where the value of a field ends that is the creation time or the user's. */
-static inline size_t field_end(const struct document *document, uint32_t position)
-{
-    const struct shape *shape = document->shape;
-    uint32_t next = position + 1;
-    if (next == shape->field_count) {
-        return document->text_size - 1;
-    }
-    return offset_get(document, next - SHAPE_USER_FIELDS) - NAME_OVERHEAD - shape->names[next].size;
-}
-
-static struct slice system_field_text(const struct document *document, uint32_t position)
+struct slice document_system_field_text(const struct document *document, uint32_t position)
 {
     struct slice id = document_id(document);
     if (position == SHAPE_ID) {
         return slice_make(id.data - 1, id.size + 2);
     }
+    assert(position == SHAPE_CREATION_TIME);
     size_t begin = DOCUMENT_ID_OFFSET + id.size + sizeof(CREATION_TIME_PREFIX) - 1;
-    return slice_make(document->text + begin, field_end(document, position) - begin);
-}
-
-struct slice document_field_text(const struct document *document, uint32_t position)
-{
-    assert(position < document->shape->field_count);
-    if (position < SHAPE_USER_FIELDS) {
-        return system_field_text(document, position);
-    }
-    size_t begin = offset_get(document, position - SHAPE_USER_FIELDS);
-    return slice_make(document->text + begin, field_end(document, position) - begin);
+    size_t end = document_field_end(document, position);
+    return slice_make(document->text + begin, end - begin);
 }
 
 struct value document_find(const struct document *document, struct slice name)

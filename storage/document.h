@@ -106,14 +106,64 @@ struct slice document_id(const struct document *document);
 static inline bool document_has_id(const struct document *document, struct slice id)
 {
     const char *own = document->text + DOCUMENT_ID_OFFSET;
-    return id.size <= ID_TEXT_SIZE_MAX && memcmp(own, id.data, id.size) == 0 && own[id.size] == '"';
+    return id.size >= ID_TEXT_SIZE_MIN && id.size <= ID_TEXT_SIZE_MAX && own[id.size] == '"' &&
+           id_texts_are_equal(own, id.data, id.size);
 }
 
 /* The same of an opaque entry: what the hash map by id reads. */
 struct slice document_id_of_entry(const void *entry);
 
+/* The offsets of the user's fields, counted from the text, follow the text: 2 bytes each where that
+ * is enough for it, else 4. */
+static inline bool document_offsets_are_short(size_t text_size)
+{
+    return text_size <= UINT16_MAX + 1;
+}
+
+/* Where the offsets begin, counted from the text. */
+static inline size_t document_offsets_begin(size_t text_size)
+{
+    size_t width = document_offsets_are_short(text_size) ? sizeof(uint16_t) : sizeof(uint32_t);
+    return (text_size + width - 1) & ~(width - 1);
+}
+
+/* Where the value of one of the user's fields begins. */
+static inline size_t document_offset(const struct document *document, uint32_t user_field)
+{
+    const char *offsets = document->text + document_offsets_begin(document->text_size);
+    if (LIKELY(document_offsets_are_short(document->text_size))) {
+        return ((const uint16_t *)(const void *)offsets)[user_field];
+    }
+    return ((const uint32_t *)(const void *)offsets)[user_field];
+}
+
+/* What stands around a field's name: ,"":  */
+#define DOCUMENT_NAME_OVERHEAD 4
+
+/* Where the value of a field ends that is the creation time or the user's. */
+static inline size_t document_field_end(const struct document *document, uint32_t position)
+{
+    const struct shape *shape = document->shape;
+    uint32_t next = position + 1;
+    if (next == shape->field_count) {
+        return document->text_size - 1;
+    }
+    return document_offset(document, next - SHAPE_USER_FIELDS) - DOCUMENT_NAME_OVERHEAD -
+           shape->names[next].size;
+}
+
+/* The text of `_id` or `_creationTime`. */
+struct slice document_system_field_text(const struct document *document, uint32_t position);
+
 /* The text of the field at `position`. */
-struct slice document_field_text(const struct document *document, uint32_t position);
+static inline struct slice document_field_text(const struct document *document, uint32_t position)
+{
+    if (position < SHAPE_USER_FIELDS) {
+        return document_system_field_text(document, position);
+    }
+    size_t begin = document_offset(document, position - SHAPE_USER_FIELDS);
+    return slice_make(document->text + begin, document_field_end(document, position) - begin);
+}
 
 /* The value of the field at `position` (as shape_find gave it); SHAPE_NO_FIELD is missing. */
 static inline struct value document_field(const struct document *document, uint32_t position)

@@ -42,6 +42,24 @@ uint32_t id_table_number(struct slice text);
  * Errors: false where its size or its letters are those of no id; the footer is not looked at. */
 MUST_CHECK bool id_read_hint(struct slice text, uint64_t *hint);
 
+/* What eight characters at `offset` differ in; 0: nothing. */
+static inline uint64_t id_difference(const char *a, const char *b, size_t offset)
+{
+    uint64_t word_a;
+    uint64_t word_b;
+    memcpy(&word_a, a + offset, sizeof(word_a));
+    memcpy(&word_b, b + offset, sizeof(word_b));
+    return word_a ^ word_b;
+}
+
+/* Whether two texts of `size` bytes, ID_TEXT_SIZE_MIN to ID_TEXT_SIZE_MAX, are equal: in five words
+ * that overlap, which is less work than a call of memcmp. */
+static inline bool id_texts_are_equal(const char *a, const char *b, size_t size)
+{
+    return (id_difference(a, b, 0) | id_difference(a, b, 8) | id_difference(a, b, 16) |
+            id_difference(a, b, size - 16) | id_difference(a, b, size - 8)) == 0;
+}
+
 /* The first 64 bits of the body of `text`, which is trusted to be an id: ids of one table order
  * as these do, apart from ties. */
 uint64_t id_hint(struct slice text);

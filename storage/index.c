@@ -25,7 +25,7 @@ static struct value path_value(const struct document *document, const struct sch
                                uint32_t position)
 {
     struct value value = document_field(document, position);
-    for (uint32_t i = 1; i < path->name_count && !value_is_missing(value); i++) {
+    for (uint32_t i = 1; UNLIKELY(i < path->name_count) && !value_is_missing(value); i++) {
         bool is_object = value_type(value) == TYPE_OBJECT;
         value = is_object ? value_find(value, path->names[i]) : VALUE_IS(VALUE_MISSING);
     }

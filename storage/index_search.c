@@ -42,17 +42,28 @@ static void count_run(struct index_search *search)
     }
 }
 
-void index_search_ids(const struct index *index, struct index_search *searches, uint32_t count)
+/* Decides which searches can be made, and goes down the tree with them, level by level. */
+static void descend(const struct index *index, struct index_search *searches, uint32_t count)
 {
-    assert(index->field_count > 0);
     for (uint32_t i = 0; i < count; i++) {
         struct index_search *search = &searches[i];
         bool may_be_id = index_hint_of_id(index, search->id, &search->run.hint);
         search->outcome = may_be_id ? INDEX_FOUND : INDEX_UNKNOWN;
-        if (may_be_id) {
-            btree_run_descend(&index->tree, &search->run);
+        btree_run_begin(&index->tree, &search->run);
+    }
+    for (uint32_t level = 0; level < index->tree.height; level++) {
+        for (uint32_t i = 0; i < count; i++) {
+            if (searches[i].outcome == INDEX_FOUND) {
+                btree_run_descend(&searches[i].run);
+            }
         }
     }
+}
+
+void index_search_ids(const struct index *index, struct index_search *searches, uint32_t count)
+{
+    assert(index->field_count > 0);
+    descend(index, searches, count);
     for (uint32_t i = 0; i < count; i++) {
         if (searches[i].outcome == INDEX_FOUND) {
             btree_run_find(&searches[i].run);
