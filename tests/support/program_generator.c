@@ -1,16 +1,15 @@
 /* Programs made at random. See program_generator.h. */
 #include "tests/support/program_generator.h"
 
+#include "tests/support/random.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
 uint32_t generator_next(struct generator *g, uint32_t below)
 {
-    g->state ^= g->state << 13;
-    g->state ^= g->state >> 7;
-    g->state ^= g->state << 17;
-    return (uint32_t)((g->state >> 11) % below);
+    return random_below(&g->state, below);
 }
 
 #define EMIT(...) buffer_append_format(&g->text, __VA_ARGS__)

@@ -5,11 +5,11 @@
 #include "tests/support/local.h"
 #include "tests/support/naive_run.h"
 #include "tests/support/program_generator.h"
+#include "tests/support/random.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SCHEMA                                                                                     \
     "{'tables':{'people':{'indexes':{'k':['k'],'kw':['k','w'],'boss':['boss'],"                    \
@@ -212,14 +212,6 @@ static void compare_data(struct world *world)
     }
 }
 
-static uint64_t choose_seed(const char *test)
-{
-    const char *given = getenv("TENON_SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-    printf("%s: TENON_SEED=%llu\n", test, (unsigned long long)seed);
-    return seed * 0x9e3779b97f4a7c15u + 1;
-}
-
 /* Runs so many programs, each few on data of their own. */
 static void run_programs(struct generator *g, unsigned count, unsigned programs_a_data)
 {
@@ -244,13 +236,13 @@ static void run_programs(struct generator *g, unsigned count, unsigned programs_
 
 Test(random_programs, give_what_the_naive_evaluator_gives)
 {
-    struct generator generator = {.state = choose_seed("random_programs")};
+    struct generator generator = {.state = random_seed("random_programs")};
     run_programs(&generator, getenv("TENON_LONG") ? 100000 : 2000, QUERIES_A_DATA);
 }
 
 Test(random_programs, that_write_leave_what_the_naive_evaluator_leaves)
 {
-    struct generator generator = {.state = choose_seed("random_programs that write"),
+    struct generator generator = {.state = random_seed("random_programs that write"),
                                   .writes = true};
     run_programs(&generator, getenv("TENON_LONG") ? 20000 : 300, MUTATIONS_A_DATA);
 }

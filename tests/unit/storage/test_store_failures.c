@@ -5,6 +5,7 @@
 #include "storage/check.h"
 #include "storage/snapshot.h"
 #include "tests/support/failing_files.h"
+#include "tests/support/random.h"
 #include "tests/support/store_world.h"
 
 #include <criterion/criterion.h>
@@ -106,7 +107,7 @@ static bool live_through_failure(unsigned number)
 
 Test(store_failures, no_operation_that_fails_loses_what_was_acknowledged)
 {
-    unsigned number = 1 + (unsigned)(store_world_seed("store failures") % stride());
+    unsigned number = 1 + (unsigned)(random_seed("store failures") % stride());
     while (live_through_failure(number)) {
         number += stride();
     }
