@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "storage/schema.h"
+#include "tests/fuzz/input.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -24,6 +25,7 @@ static struct service_options peer_options(void)
     options.limits.milliseconds = 3600 * 1000;
     options.database.now_us = standing_clock;
     options.database.seed = 1;
+    options.slow_ms = UINT64_MAX;
     return options;
 }
 
@@ -39,6 +41,35 @@ bool peer_init(struct peer *peer, struct slice schema_text)
     struct service_options options = peer_options();
     peer->service = service_create(schema, &options);
     return true;
+}
+
+void peer_init_for(struct peer *peer, struct slice *input)
+{
+    struct slice rest = *input;
+    if (peer_init(peer, input_take_line(&rest))) {
+        *input = rest;
+        return;
+    }
+    bool opened = peer_init(peer, SLICE("{\"tables\":{\"things\":{\"indexes\":{\"by_v\":[\"v\"],"
+                                        "\"by_w\":[\"w\",\"v.x\"]}}}}"));
+    assert(opened);
+}
+
+void peer_supply_ids(struct peer *peer)
+{
+    struct database *database = peer->service->database;
+    for (size_t i = 0; i < sizeof(database->random); i++) {
+        peer->random = peer->random * 6364136223846793005u + 1442695040888963407u;
+        database->random[i] = (unsigned char)(peer->random >> 56);
+    }
+    database->random_left = sizeof(database->random);
+    memcpy(peer->supplied, database->random, sizeof(peer->supplied));
+}
+
+bool peer_has_ids(const struct peer *peer)
+{
+    const struct database *database = peer->service->database;
+    return memcmp(peer->supplied, database->random, sizeof(peer->supplied)) == 0;
 }
 
 void peer_deinit(struct peer *peer)

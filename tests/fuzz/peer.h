@@ -12,10 +12,16 @@
 struct peer {
     struct service *service;
     struct buffer output; /* of the last message */
+    uint64_t random;      /* behind the ids that were supplied last */
+    char supplied[8];     /* what they began with */
 };
 
 /* False where `schema` is none. */
 bool peer_init(struct peer *peer, struct slice schema);
+
+/* Takes the first line of the input for the schema; where it is none, it is left there, and the
+ * database has one table. */
+void peer_init_for(struct peer *peer, struct slice *input);
 void peer_deinit(struct peer *peer);
 
 /* Sends one message and returns the reply's line without its end, valid until the next; empty
@@ -28,6 +34,11 @@ struct slice peer_call(struct peer *peer, const char *method, struct slice param
 
 /* If `reply` is the result of peer_call: it; else an empty slice. */
 struct slice peer_result(struct slice reply);
+
+/* Supplies the database with ids: peers that are supplied as often choose the same, as long as none
+ * needs more of them between two supplies than there are (peer_has_ids). */
+void peer_supply_ids(struct peer *peer);
+bool peer_has_ids(const struct peer *peer);
 
 /* Appends every document of the database, table by table. */
 void peer_dump(struct peer *peer, struct buffer *dump);

@@ -22,6 +22,7 @@
     X(cursors)                                                                                     \
     X(programs)                                                                                    \
     X(requests)                                                                                    \
+    X(connections)                                                                                 \
     X(journal)                                                                                     \
     X(snapshot)
 
