@@ -74,7 +74,16 @@ static bool connect_any(struct client *client, const struct addrinfo *candidates
     return false;
 }
 
-static bool connect_tcp(struct client *client, const char *server)
+/* Speaks TLS from now on, if the target says so. */
+static bool start_tls(struct client *client, const struct secure_options *options, const char *host)
+{
+    if (secure_is_wanted(options)) {
+        client->secure = secure_open(client->descriptor, host, options, &client->trouble);
+    }
+    return client->secure != NULL || !secure_is_wanted(options);
+}
+
+static bool connect_tcp(struct client *client, const char *server, const struct secure_options *tls)
 {
     struct buffer host = {0};
     struct buffer port = {0};
@@ -82,21 +91,22 @@ static bool connect_tcp(struct client *client, const char *server)
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *candidates = NULL;
     int status = getaddrinfo(host.data, port.data, &hints, &candidates);
+    bool connected = false;
+    int one = 1;
+    if (status != 0) {
+        client_fail(client, server, gai_strerror(status));
+    } else if (!connect_any(client, candidates) ||
+               setsockopt(client->descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0) {
+        client_fail(client, server, strerror(errno));
+    } else {
+        connected = start_tls(client, tls, host.data);
+    }
+    if (candidates != NULL) {
+        freeaddrinfo(candidates);
+    }
     buffer_deinit(&host);
     buffer_deinit(&port);
-    if (status != 0) {
-        return client_fail(client, server, gai_strerror(status));
-    }
-    bool connected = connect_any(client, candidates);
-    freeaddrinfo(candidates);
-    if (!connected) {
-        return client_fail(client, server, strerror(errno));
-    }
-    int one = 1;
-    if (setsockopt(client->descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0) {
-        return client_fail(client, server, strerror(errno));
-    }
-    return true;
+    return connected;
 }
 
 static bool connect_unix(struct client *client, const char *path)
@@ -126,17 +136,22 @@ static bool connect_target(struct client *client, const struct client_target *ta
 {
     const char *server = target->server;
     const char *path = target->socket;
+    struct secure_options tls = target->tls;
     if (server != NULL && path != NULL) {
         return client_fail(client, "--server and --socket", "only one of them can be meant");
     }
     if (server == NULL && path == NULL) {
         path = environment("TENON_SOCKET");
         server = environment("TENON_SERVER");
+        tls.ca = tls.ca == NULL ? environment("TENON_TLS_CA") : tls.ca;
+    }
+    if (path != NULL && secure_is_wanted(&target->tls)) {
+        return client_fail(client, path, "a Unix socket speaks no TLS");
     }
     if (path != NULL) {
         return connect_unix(client, path);
     }
-    return connect_tcp(client, server == NULL ? CLIENT_DEFAULT_HOST : server);
+    return connect_tcp(client, server == NULL ? CLIENT_DEFAULT_HOST : server, &tls);
 }
 
 /* Authenticating. */
@@ -236,6 +251,10 @@ bool client_open(struct client *client, const struct client_target *target)
 
 void client_close(struct client *client)
 {
+    if (client->secure != NULL) {
+        secure_close(client->secure);
+        client->secure = NULL;
+    }
     if (client->descriptor >= 0) {
         close(client->descriptor);
         client->descriptor = -1;
@@ -274,10 +293,16 @@ size_t client_unsent(const struct client *client)
 void client_finish(struct client *client)
 {
     client->finishing = true;
-    if (client_unsent(client) == 0) {
-        /* A connection that is gone already is met by the next read. */
-        (void)shutdown(client->descriptor, SHUT_WR);
+    if (client_unsent(client) > 0 || client->finished) {
+        return;
     }
+    if (client->secure != NULL) {
+        client->finished = secure_finish(client->secure);
+        return;
+    }
+    /* A connection that is gone already is met by the next read. */
+    (void)shutdown(client->descriptor, SHUT_WR);
+    client->finished = true;
 }
 
 static bool would_block(int problem)
@@ -285,18 +310,51 @@ static bool would_block(int problem)
     return problem == EAGAIN || problem == EWOULDBLOCK || problem == EINTR;
 }
 
+/* What a call of the system, which returned `size`, means: as secure_send and secure_receive. */
+static ssize_t plain_result(ssize_t size, const char **why)
+{
+    if (size >= 0) {
+        return size;
+    }
+    *why = strerror(errno);
+    return would_block(errno) ? SECURE_BLOCKED : SECURE_BROKEN;
+}
+
+/* Sends what goes of `data`, and returns what secure_send does; `*why` says what broke. */
+static ssize_t send_bytes(struct client *client, struct slice data, const char **why)
+{
+    if (client->secure == NULL) {
+        return plain_result(send(client->descriptor, data.data, data.size, MSG_NOSIGNAL), why);
+    }
+    ssize_t size = secure_send(client->secure, data.data, data.size);
+    *why = secure_trouble();
+    return size == 0 ? SECURE_BROKEN : size;
+}
+
+/* Receives at most `room` bytes to `place`, and returns what secure_receive does. */
+static ssize_t receive_bytes(struct client *client, char *place, size_t room, const char **why)
+{
+    if (client->secure == NULL) {
+        return plain_result(recv(client->descriptor, place, room, 0), why);
+    }
+    ssize_t size = secure_receive(client->secure, place, room);
+    *why = secure_trouble();
+    return size;
+}
+
 /* A connection that takes nothing more may still hold what the server said last, so trouble is
  * only noted here, and reported once everything is read. */
 static void send_some(struct client *client)
 {
     while (client_unsent(client) > 0) {
-        ssize_t size = send(client->descriptor, client->output.data + client->sent,
-                            client_unsent(client), MSG_NOSIGNAL);
-        if (size < 0 && would_block(errno)) {
+        const char *why = NULL;
+        ssize_t size = send_bytes(
+            client, slice_make(client->output.data + client->sent, client_unsent(client)), &why);
+        if (size == SECURE_BLOCKED) {
             return;
         }
-        if (size < 0) {
-            client_fail(client, "connection", strerror(errno));
+        if (size == SECURE_BROKEN) {
+            client_fail(client, "connection", why);
             size = (ssize_t)client_unsent(client);
         }
         client->sent += (size_t)size;
@@ -320,16 +378,29 @@ static void compact_input(struct client *client)
     client->taken = 0;
 }
 
+/* Whether what came is the beginning of an alert of TLS: nothing else of the server's begins so. */
+static bool is_alert(const struct client *client)
+{
+    return client->secure == NULL && client->input.size > 0 && client->input.data[0] == 0x15;
+}
+
 static bool receive_some(struct client *client)
 {
-    char *place = buffer_reserve(&client->input, READ_SIZE);
-    size_t room = client->input.capacity - client->input.size;
-    ssize_t size = recv(client->descriptor, place, room, 0);
-    if (size < 0) {
-        return would_block(errno) || client_fail(client, "connection", strerror(errno));
+    const char *why = NULL;
+    ssize_t size;
+    do {
+        char *place = buffer_reserve(&client->input, READ_SIZE);
+        size_t room = client->input.capacity - client->input.size;
+        size = receive_bytes(client, place, room, &why);
+        client->input.size += size > 0 ? (size_t)size : 0;
+    } while (size > 0 && client->secure != NULL && secure_has_more(client->secure));
+    if (size == SECURE_BROKEN) {
+        return client_fail(client, "connection", why);
     }
-    client->input.size += (size_t)size;
     client->ended = size == 0;
+    if (is_alert(client)) {
+        return client_fail(client, "connection", "the server speaks TLS; say --tls or --tls-ca");
+    }
     if (client->ended && client->input.size > 0 &&
         client->input.data[client->input.size - 1] != '\n') {
         return client_fail(client, "connection", "closed in the middle of a reply");
@@ -345,7 +416,7 @@ bool client_turn(struct client *client, int timeout_ms, int other, bool *other_r
         {.fd = client->ended ? -1 : client->descriptor, .events = POLLIN},
         {.fd = other, .events = POLLIN},
     };
-    if (client_unsent(client) > 0) {
+    if (client_unsent(client) > 0 || (client->finishing && !client->finished)) {
         watched[0].events |= POLLOUT;
     }
     if (poll(watched, 2, timeout_ms) < 0 && errno != EINTR) {

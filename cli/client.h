@@ -12,6 +12,7 @@
 #include "base/macros.h"
 #include "base/slice.h"
 #include "cli/options.h"
+#include "cli/secure.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +24,10 @@
 #define CLIENT_OPTION_RULES(target)                                                                \
     {.name = "--server", .text = &(target)->server},                                               \
         {.name = "--socket", .text = &(target)->socket},                                           \
+        {.name = "--tls", .flag = &(target)->tls.wanted},                                          \
+        {.name = "--tls-ca", .text = &(target)->tls.ca},                                           \
+        {.name = "--tls-cert", .text = &(target)->tls.certificate},                                \
+        {.name = "--tls-key", .text = &(target)->tls.key},                                         \
     {                                                                                              \
         .name = "--token-file", .text = &(target)->token_file                                      \
     }
@@ -31,23 +36,31 @@
 #define CLIENT_OPTION_HELP                                                                         \
     "  --server HOST:PORT  the server (default: TENON_SERVER, else 127.0.0.1:8366)\n"              \
     "  --socket PATH       the server's Unix socket (default: TENON_SOCKET)\n"                     \
+    "  --tls               speak TLS, with a server that the system trusts\n"                      \
+    "  --tls-ca FILE       speak TLS, with a server whose certificate one of these signed\n"       \
+    "                      (default: TENON_TLS_CA, with TENON_SERVER)\n"                           \
+    "  --tls-cert FILE     the client's certificate, where the server wants one\n"                 \
+    "  --tls-key FILE      the certificate's private key\n"                                        \
     "  --token-file FILE   holds the token for auth (default: the token in TENON_TOKEN)\n"
 
 /* Where the server is; all NULL: what the environment says, else the default address. */
 struct client_target {
-    const char *server;     /* HOST, HOST:PORT, :PORT or [IPV6]:PORT */
-    const char *socket;     /* the path of a Unix socket */
+    const char *server; /* HOST, HOST:PORT, :PORT or [IPV6]:PORT */
+    const char *socket; /* the path of a Unix socket */
+    struct secure_options tls;
     const char *token_file; /* a file whose first line is the token */
 };
 
 struct client {
     int descriptor;        /* -1: not connected */
+    struct secure *secure; /* NULL: what goes over the descriptor is plain */
     struct buffer output;  /* what is queued */
     size_t sent;           /* bytes of it that have gone */
     struct buffer input;   /* what has come */
     size_t taken;          /* bytes of it that were handed out */
     size_t searched;       /* bytes of it that were searched for the end of a line */
-    bool finishing;        /* nothing more will be queued */
+    bool finishing;        /* nothing more will be queued … */
+    bool finished;         /* … and the server has been told so */
     bool ended;            /* the server has closed its side */
     struct buffer trouble; /* one line for people, once a function has returned false */
 };

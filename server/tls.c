@@ -40,15 +40,18 @@ static int refuse_passphrase(char *buffer, int size, int writes, void *context)
     return -1;
 }
 
-static const char *newest_reason(void)
+/* Why the last call failed: the first error that it met, which is the most exact one. */
+static const char *find_reason(void)
 {
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    unsigned long error = ERR_peek_error();
+    const char *reason =
+        ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : ERR_reason_error_string(error);
     return reason == NULL ? "it cannot be used" : reason;
 }
 
 static bool fail(struct buffer *message, const char *option, const char *path)
 {
-    buffer_append_format(message, "%s %s: %s", option, path, newest_reason());
+    buffer_append_format(message, "%s %s: %s", option, path, find_reason());
     return false;
 }
 
@@ -94,7 +97,7 @@ static SSL_CTX *make_settings(const struct tls_options *options, struct buffer *
     SSL_CTX *settings = SSL_CTX_new(TLS_server_method());
     bool made = settings != NULL && configure(settings);
     if (!made) {
-        buffer_append_format(message, "TLS cannot be set up: %s", newest_reason());
+        buffer_append_format(message, "TLS cannot be set up: %s", find_reason());
     }
     if (!made || !load_files(settings, options, message)) {
         SSL_CTX_free(settings);
@@ -160,6 +163,16 @@ void tls_destroy(struct tls *tls)
     memory_release(tls);
 }
 
+/* To a client that does not speak TLS OpenSSL says nothing; an alert, the version being wrong, lets
+ * it tell what it has met. */
+static void give_alert(struct tls *tls)
+{
+    static const char alert[] = "\x15\x03\x01\x00\x02\x02\x46";
+    if (!tls->established && BIO_ctrl_pending(tls->outgoing) == 0) {
+        (void)BIO_write(tls->outgoing, alert, sizeof(alert) - 1);
+    }
+}
+
 /* What the session's last call, which returned `result` and was no success, means. */
 static enum tls_status read_status(struct tls *tls, int result)
 {
@@ -169,7 +182,8 @@ static enum tls_status read_status(struct tls *tls, int result)
     case SSL_ERROR_ZERO_RETURN:
         return TLS_ENDED;
     default:
-        tls->trouble = newest_reason();
+        tls->trouble = find_reason();
+        give_alert(tls);
         return TLS_BROKEN;
     }
 }

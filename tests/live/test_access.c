@@ -5,7 +5,7 @@
 #include "server/tokens.h"
 #include "tests/support/certificates.h"
 #include "tests/support/live.h"
-#include "tests/support/secure.h"
+#include "tests/support/tls_client.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -204,20 +204,21 @@ Test(live_access, every_method_is_for_its_roles_alone_over_tls_too)
                (const char *[]){"--auth-file", f.path, "--tls-cert", files.server, "--tls-key",
                                 files.server_key, NULL});
     for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++) {
-        struct secure_client client;
+        struct tls_client client;
         char line[256];
-        cr_assert(secure_connect(&client, &f.server, &(struct secure_options){.ca = files.ca}));
+        cr_assert(
+            tls_client_connect(&client, &f.server, &(struct tls_client_options){.ca = files.ca}));
         if (role != ROLE_NONE) {
             snprintf(line, sizeof(line), "{\"id\":1,\"method\":\"auth\",\"params\":[\"%s\"]}",
                      f.tokens[role]);
-            EXPECT_IN(secure_ask(&client, line), role_name(role));
+            EXPECT_IN(tls_client_ask(&client, line), role_name(role));
         }
         for (uint32_t i = 0; i < methods.count; i++) {
             struct slice name = methods.entries[i].name;
             snprintf(line, sizeof(line), "{\"id\":1,\"method\":\"%.*s\"}", SLICE_FORMAT(name));
-            expect_allowed(secure_ask(&client, line), name, role);
+            expect_allowed(tls_client_ask(&client, line), name, role);
         }
-        secure_close(&client);
+        tls_client_close(&client);
     }
     fixture_stop(&f);
     certificates_remove(&files);

@@ -1,5 +1,5 @@
-/* See secure.h. */
-#include "tests/support/secure.h"
+/* See tls_client.h. */
+#include "tests/support/tls_client.h"
 
 #include <criterion/criterion.h>
 #include <openssl/err.h>
@@ -9,7 +9,7 @@
 
 /* Waits for what the session's last call, which returned `result`, wants. Returns false where that
  * was no waiting, but an end. */
-static bool wait_for(struct secure_client *client, int result)
+static bool wait_for(struct tls_client *client, int result)
 {
     int wish = SSL_get_error(client->session, result);
     short events = wish == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN;
@@ -21,7 +21,7 @@ static bool wait_for(struct secure_client *client, int result)
     return true;
 }
 
-static SSL_CTX *make_settings(const struct secure_options *options)
+static SSL_CTX *make_settings(const struct tls_client_options *options)
 {
     SSL_CTX *settings = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_verify(settings, SSL_VERIFY_PEER, NULL);
@@ -39,10 +39,10 @@ static SSL_CTX *make_settings(const struct secure_options *options)
     return settings;
 }
 
-bool secure_connect(struct secure_client *client, const struct live_server *server,
-                    const struct secure_options *options)
+bool tls_client_connect(struct tls_client *client, const struct live_server *server,
+                        const struct tls_client_options *options)
 {
-    *client = (struct secure_client){.session = NULL};
+    *client = (struct tls_client){.session = NULL};
     SSL_CTX *settings = make_settings(options);
     live_connect(&client->live, server);
     client->session = SSL_new(settings);
@@ -56,7 +56,7 @@ bool secure_connect(struct secure_client *client, const struct live_server *serv
     return done == 1;
 }
 
-void secure_close(struct secure_client *client)
+void tls_client_close(struct tls_client *client)
 {
     SSL_free(client->session);
     live_close(&client->live);
@@ -64,7 +64,7 @@ void secure_close(struct secure_client *client)
 }
 
 /* Reads what has come. Returns what SSL_read did. */
-static int read_some(struct secure_client *client)
+static int read_some(struct tls_client *client)
 {
     ERR_clear_error();
     char *place = buffer_reserve(&client->received, READ_SIZE);
@@ -73,7 +73,7 @@ static int read_some(struct secure_client *client)
     return size;
 }
 
-void secure_send(struct secure_client *client, struct slice data)
+void tls_client_send(struct tls_client *client, struct slice data)
 {
     while (data.size > 0) {
         struct pollfd entry = {.fd = client->live.socket, .events = POLLIN | POLLOUT};
@@ -94,14 +94,14 @@ void secure_send(struct secure_client *client, struct slice data)
     }
 }
 
-void secure_send_line(struct secure_client *client, const char *line)
+void tls_client_send_line(struct tls_client *client, const char *line)
 {
-    secure_send(client, slice_of(line));
-    secure_send(client, SLICE("\n"));
+    tls_client_send(client, slice_of(line));
+    tls_client_send(client, SLICE("\n"));
 }
 
 /* The next line that has come, or one without data. */
-static struct slice take_line(struct secure_client *client)
+static struct slice take_line(struct tls_client *client)
 {
     const char *start = client->received.data + client->taken;
     size_t size = client->received.size - client->taken;
@@ -113,7 +113,7 @@ static struct slice take_line(struct secure_client *client)
     return slice_make(start, (size_t)(end - start));
 }
 
-struct slice secure_receive_line(struct secure_client *client)
+struct slice tls_client_receive_line(struct tls_client *client)
 {
     struct slice line = take_line(client);
     while (line.data == NULL) {
@@ -126,18 +126,18 @@ struct slice secure_receive_line(struct secure_client *client)
     return line;
 }
 
-struct slice secure_ask(struct secure_client *client, const char *line)
+struct slice tls_client_ask(struct tls_client *client, const char *line)
 {
-    secure_send_line(client, line);
-    return secure_receive_line(client);
+    tls_client_send_line(client, line);
+    return tls_client_receive_line(client);
 }
 
-void secure_finish_sending(struct secure_client *client)
+void tls_client_finish_sending(struct tls_client *client)
 {
     cr_assert(SSL_shutdown(client->session) >= 0);
 }
 
-bool secure_is_finished(struct secure_client *client)
+bool tls_client_is_finished(struct tls_client *client)
 {
     int size;
     do {
