@@ -21,32 +21,40 @@ static uint64_t now_ms(void)
     return clock_read_ns(CLOCK_MONOTONIC) / CLOCK_NS_PER_MS;
 }
 
-static void export_close(struct export *export)
+static void export_close(struct exports *exports, struct export *export)
 {
     walker_destroy(export->walker);
     memory_release(export->pages);
     *export = (struct export){.walker = NULL};
+    exports->open_count -= 1;
 }
 
 void exports_deinit(struct exports *exports)
 {
     for (unsigned i = 0; i < EXPORTS_MAX; i++) {
         if (exports->places[i].walker != NULL) {
-            export_close(&exports->places[i]);
+            export_close(exports, &exports->places[i]);
         }
     }
 }
 
-/* Ends the exports that nobody reads any more. */
-static void expire(struct exports *exports)
+uint64_t exports_expire(struct exports *exports)
 {
     uint64_t now = now_ms();
+    uint64_t next_ms = 0;
     for (unsigned i = 0; i < EXPORTS_MAX; i++) {
         struct export *export = &exports->places[i];
-        if (export->walker != NULL && now - export->used_ms > EXPORT_IDLE_MS) {
-            export_close(export);
+        if (export->walker == NULL) {
+            continue;
+        }
+        uint64_t idle_ms = now - export->used_ms;
+        if (idle_ms > EXPORT_IDLE_MS) {
+            export_close(exports, export);
+        } else if (next_ms == 0 || EXPORT_IDLE_MS + 1 - idle_ms < next_ms) {
+            next_ms = EXPORT_IDLE_MS + 1 - idle_ms;
         }
     }
+    return next_ms;
 }
 
 /* The parameter `name`, or the one at `position`. */
@@ -85,7 +93,7 @@ static bool check_params(struct arena *arena, struct value params, const char *c
 static struct export *find_export(struct service *service, struct value handle, struct error *error)
 {
     struct exports *exports = &service->exports;
-    expire(exports);
+    exports_expire(exports);
     for (unsigned i = 0; i < EXPORTS_MAX; i++) {
         struct export *export = &exports->places[i];
         char text[HANDLE_SIZE];
@@ -101,7 +109,7 @@ static struct export *find_export(struct service *service, struct value handle, 
 
 static struct export *free_place(struct exports *exports, struct error *error)
 {
-    expire(exports);
+    exports_expire(exports);
     for (unsigned i = 0; i < EXPORTS_MAX; i++) {
         if (exports->places[i].walker == NULL) {
             return &exports->places[i];
@@ -121,6 +129,7 @@ bool exports_run_open(struct service *service, struct arena *arena, struct value
         return false;
     }
     service->exports.serial += 1;
+    service->exports.open_count += 1;
     export->serial = service->exports.serial;
     export->used_ms = now_ms();
     export->walker = walker_create(database, service->options.walker_size_max);
@@ -212,7 +221,7 @@ bool exports_run_read(struct service *service, struct arena *arena, struct value
         return false;
     }
     if (export->walker->failed) {
-        export_close(export);
+        export_close(&service->exports, export);
         error_set(error, ERROR_LIMIT_EXCEEDED,
                   "the export held back more than --max-walker-bytes, or its state was undone");
         error->limit = SLICE("walker");
@@ -244,7 +253,7 @@ bool exports_run_close(struct service *service, struct arena *arena, struct valu
     if (export == NULL) {
         return false;
     }
-    export_close(export);
+    export_close(&service->exports, export);
     *result = VALUE_IS(VALUE_NULL);
     return true;
 }

@@ -35,11 +35,16 @@ struct export
 
 struct exports {
     struct export places[EXPORTS_MAX];
+    unsigned open_count;
     uint64_t serial; /* of the newest */
 };
 
 /* To be called before the database goes. An empty struct is {0}. */
 void exports_deinit(struct exports *exports);
+
+/* Ends the exports that nobody has read for EXPORT_IDLE_MS, and gives back what they held. Returns
+ * after how many milliseconds it is to be called again; 0 where none is open. */
+uint64_t exports_expire(struct exports *exports);
 
 /* The methods exportOpen (no params → {"handle", "sequence", "tables": {name: documents}}),
  * exportRead (handle, table, cursor (null at first), numItems → {"page", "isDone",

@@ -27,6 +27,7 @@ static void server_close_handles(struct server *server)
     close_handle(&server->check);
     close_handle(&server->idle);
     close_handle(&server->grace);
+    close_handle(&server->expiry);
     deadlines_close(&server->deadlines);
     admission_deinit(&server->admission);
     close_handle(&server->interrupt);
@@ -41,6 +42,24 @@ static void server_count_turn(struct server *server)
     server->turn_start_ns = now_ns;
 }
 
+static void on_expiry(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    uint64_t next_ms = exports_expire(&server->service->exports);
+    if (next_ms > 0) {
+        uv_timer_start(timer, on_expiry, next_ms, 0);
+    }
+}
+
+/* Starts the timer when the first export is open. */
+static void server_watch_exports(struct server *server)
+{
+    const uv_handle_t *timer = (const uv_handle_t *)&server->expiry;
+    if (server->service->exports.open_count > 0 && !uv_is_active(timer) && !uv_is_closing(timer)) {
+        uv_timer_start(&server->expiry, on_expiry, EXPORT_IDLE_MS, 0);
+    }
+}
+
 static void on_check(uv_check_t *check)
 {
     struct server *server = check->data;
@@ -49,6 +68,7 @@ static void on_check(uv_check_t *check)
     } else {
         uv_idle_stop(&server->idle);
     }
+    server_watch_exports(server);
     server_count_turn(server);
     if (server->stopping && list_is_empty(&server->connections)) {
         server_close_handles(server);
@@ -112,6 +132,7 @@ static void server_init_handles(struct server *server)
     uv_check_init(loop, &server->check);
     uv_idle_init(loop, &server->idle);
     uv_timer_init(loop, &server->grace);
+    uv_timer_init(loop, &server->expiry);
     deadlines_init(&server->deadlines, loop, connection_expire);
     server->deadlines.patience_ms[DEADLINE_REQUEST] = server->options->request_timeout_ms;
     server->deadlines.patience_ms[DEADLINE_IDLE] = server->options->idle_timeout_ms;
@@ -122,6 +143,7 @@ static void server_init_handles(struct server *server)
     uv_tcp_init(loop, &server->tcp);
     server->check.data = server;
     server->grace.data = server;
+    server->expiry.data = server;
     server->interrupt.data = server;
     server->terminate.data = server;
     server->hangup.data = server;

@@ -35,6 +35,7 @@ struct server {
     uv_check_t check;      /* runs the turn, behind the poll */
     uv_idle_t idle;        /* active while a turn has left work, so that the poll does not wait */
     uv_timer_t grace;      /* ends the waiting for slow readers at shutdown */
+    uv_timer_t expiry;     /* ends exports that nobody reads; runs while any is open */
     struct link connections;
     struct link ready;          /* connections with input that may hold a message */
     struct link slow;           /* the same, for those whose messages take long */

@@ -71,6 +71,29 @@ Test(exports, a_handle_ends_when_nobody_reads_it)
     service_destroy(service);
 }
 
+Test(exports, what_nobody_reads_is_given_back_without_another_call)
+{
+    struct service *service = create_service(1 << 20);
+    struct exports *exports = &service->exports;
+    insert_notes(service);
+    cr_assert_eq(exports_expire(exports), 0u, "none is open");
+    expect(service, OPEN, "\"handle\":\"1\"");
+    expect(service, OPEN, "\"handle\":\"2\"");
+    patch_notes(service);
+    cr_assert_eq(exports->open_count, 2u);
+    exports->places[0].used_ms -= EXPORT_IDLE_MS + 1;
+    exports->places[1].used_ms -= EXPORT_IDLE_MS - 1000;
+    uint64_t next_ms = exports_expire(exports);
+    cr_assert(next_ms > 0 && next_ms <= 1001, "the second ends within a second, not %u ms",
+              (unsigned)next_ms);
+    cr_assert_eq(exports->open_count, 1u);
+    cr_assert_null(exports->places[0].walker, "what it held is given back");
+    exports->places[1].used_ms -= 1001;
+    cr_assert_eq(exports_expire(exports), 0u);
+    cr_assert_null(service->database->walkers);
+    service_destroy(service);
+}
+
 Test(exports, places_of_handles_that_ended_are_used_again)
 {
     struct service *service = create_service(1 << 20);
