@@ -6,7 +6,6 @@
 #include "server/server.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 
 void waker_init(struct waker *waker)
@@ -69,7 +68,8 @@ static void report_loss(struct server *server, int reason)
     error_init(&error, &arena);
     error_set(&error, ERROR_READ_ONLY, "The write could not be made durable: %s.",
               strerror(reason));
-    error.reason = arena_format(&arena, "%s", reason == ENOSPC ? "disk full" : strerror(reason));
+    error.reason =
+        arena_format(&arena, "%s", file_reason_is_space(reason) ? "disk full" : strerror(reason));
     error.outcome = SLICE("unknown");
     replace_replies(server, &loss, &error);
     arena_deinit(&arena);

@@ -202,6 +202,11 @@ int file_read_all(struct file_system *files, int file, void *data, size_t size, 
     return 0;
 }
 
+bool file_reason_is_space(int reason)
+{
+    return reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
+}
+
 int file_path(char path[FILE_PATH_MAX], const char *directory, const char *name)
 {
     int size = snprintf(path, FILE_PATH_MAX, "%s/%s", directory, name);

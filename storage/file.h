@@ -10,6 +10,7 @@
 
 #include "base/macros.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,9 @@ MUST_CHECK int file_write_all(struct file_system *files, int file, const void *d
 /* Reads until `size` bytes are there or the file ends; `*done` says how many. */
 MUST_CHECK int file_read_all(struct file_system *files, int file, void *data, size_t size,
                              uint64_t offset, size_t *done);
+
+/* Whether the reason is one that goes when there is space again. */
+bool file_reason_is_space(int reason);
 
 /* Makes `path` that of `name` in `directory`. Errors: ENAMETOOLONG. */
 MUST_CHECK int file_path(char path[FILE_PATH_MAX], const char *directory, const char *name);

@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* What is kept of a segment for deletes while the disk is full. */
-#define RESERVE_DIVISOR 16
-
 static void init_synchronisation(struct journal *journal)
 {
     pthread_condattr_t monotonic;
@@ -51,6 +48,42 @@ static void start_threads(struct journal *journal)
     assert(!failed);
 }
 
+/* Makes the first segment, on a full disk as large as there is space for. Returns 0 or the system's
+ * error number. */
+static int make_first(struct journal *journal)
+{
+    int reason = journal_make_next(journal);
+    while (file_reason_is_space(reason) && journal->next_size / 2 >= JOURNAL_SEGMENT_SIZE_MIN) {
+        journal->next_size = journal->next_size / 2 / JOURNAL_BLOCK_SIZE * JOURNAL_BLOCK_SIZE;
+        reason = journal_make_next(journal);
+    }
+    return reason;
+}
+
+/* Waits for space, as after a failure. */
+static void begin_without_segment(struct journal *journal, int reason)
+{
+    journal->status.state = JOURNAL_OPENING;
+    journal->status.reason = reason;
+    journal->next_reason = reason;
+}
+
+static int open_first(struct journal *journal, const struct journal_end *end)
+{
+    int reason = make_first(journal);
+    if (reason == 0) {
+        reason = journal_open_segment(journal, end->sequence, end->hash);
+    }
+    if (reason == 0) {
+        journal->room = journal->segment.size - journal->segment.offset;
+        journal->next_size = journal_next_size(journal);
+    } else if (file_reason_is_space(reason)) {
+        begin_without_segment(journal, reason);
+        reason = 0;
+    }
+    return reason;
+}
+
 struct journal *journal_create(const struct journal_options *options, const struct journal_end *end,
                                int *reason)
 {
@@ -58,22 +91,21 @@ struct journal *journal_create(const struct journal_options *options, const stru
     assert(options->segment_size >= JOURNAL_SEGMENT_SIZE_MIN);
     struct journal *journal = memory_allocate_zeroed(1, sizeof(*journal));
     journal->options = *options;
-    journal->segment = (struct journal_segment){.file = -1, .serial = end->serial};
+    journal->segment = (struct journal_segment){
+        .file = -1,
+        .serial = end->serial,
+        .durable_hash = end->hash,
+    };
     journal->next_sequence = end->sequence + 1;
     journal->confirmed = true;
     journal->next_wanted = true;
     journal->next_size = journal_next_size(journal);
     init_synchronisation(journal);
-    *reason = journal_make_next(journal);
-    if (*reason == 0) {
-        *reason = journal_open_segment(journal, end->sequence, end->hash);
-    }
+    *reason = open_first(journal, end);
     if (*reason != 0) {
         journal_release(journal);
         return NULL;
     }
-    journal->room = journal->segment.size - journal->segment.offset;
-    journal->next_size = journal_next_size(journal);
     journal->status.written = end->sequence;
     journal->status.durable = end->sequence;
     journal->status.serial = journal->segment.serial;
@@ -115,7 +147,7 @@ static bool has_space(const struct journal *journal, uint64_t cost, bool reserve
     if (journal->status.state != JOURNAL_FULL) {
         return true;
     }
-    uint64_t kept = reserve ? 0 : journal->options.segment_size / RESERVE_DIVISOR;
+    uint64_t kept = reserve ? 0 : journal_reserve(journal);
     return journal->outstanding + cost + kept <= journal->room;
 }
 

@@ -67,7 +67,7 @@ enum journal_state {
     JOURNAL_OPEN,   /* records are taken */
     JOURNAL_FULL,   /* no space: only from the reserve */
     JOURNAL_FAILED, /* what was not durable is lost; journal_forget() is awaited */
-    JOURNAL_OPENING /* a new segment is being opened after a failure */
+    JOURNAL_OPENING /* a new segment is being opened after a failure, or at the start */
 };
 
 struct journal_latency {
@@ -90,7 +90,8 @@ struct journal_status {
 
 struct journal;
 
-/* Opens a new segment behind `end` and starts the threads.
+/* Opens a new segment behind `end` and starts the threads. Where there is no space, the state is
+ * JOURNAL_OPENING, as after a failure, until there is.
  * Errors: NULL; `*reason` is the system's error number. */
 struct journal *journal_create(const struct journal_options *options, const struct journal_end *end,
                                int *reason);

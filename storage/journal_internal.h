@@ -11,8 +11,10 @@
 
 #include <pthread.h>
 
+#define JOURNAL_RESERVE_DIVISOR 16
+
 /* Syncs whose times are kept for the percentiles. */
-#define JOURNAL_LATENCIES 1024
+#define JOURNAL_LATENCIES       1024
 
 /* Records that belong together, in order. */
 struct journal_batch {
@@ -76,6 +78,12 @@ void *journal_write_all(void *context);
 
 /* The allocating thread. */
 void *journal_allocate_all(void *context);
+
+/* Bytes of a segment that are kept for deletes while the disk is full. */
+static inline uint64_t journal_reserve(const struct journal *journal)
+{
+    return journal->options.segment_size / JOURNAL_RESERVE_DIVISOR;
+}
 
 /* The size of the segment behind the one that is written. */
 static inline uint64_t journal_next_size(const struct journal *journal)

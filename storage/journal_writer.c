@@ -227,10 +227,20 @@ static bool sync_is_due(struct journal *journal, bool sync_now)
            now_ms - journal->synced_at_ms >= journal->options.interval_ms;
 }
 
+/* Whether there is room for an empty group that deletes do not need more. */
+static bool has_room_to_confirm(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->mutex);
+    bool full = journal->status.state == JOURNAL_FULL;
+    pthread_mutex_unlock(&journal->mutex);
+    uint64_t kept = full ? journal_reserve(journal) : 0;
+    return journal->segment.size - journal->segment.offset >= JOURNAL_BLOCK_SIZE + kept;
+}
+
 /* An empty group, which says that all before it is durable. */
 static int confirm(struct journal *journal)
 {
-    if (segment_payload_room(journal) < JOURNAL_BLOCK_SIZE - JOURNAL_GROUP_HEADER) {
+    if (!has_room_to_confirm(journal)) {
         journal->confirmed = true;
         return 0;
     }

@@ -68,7 +68,7 @@ static bool lock_directory(struct store *store, struct buffer *message)
     return reason == 0 || fail(store, "lock", reason, message);
 }
 
-static bool open_journal(struct store *store, struct buffer *message)
+static bool open_journal(struct store *store, struct buffer *report, struct buffer *message)
 {
     struct journal_options options = {
         .files = store->files,
@@ -88,6 +88,14 @@ static bool open_journal(struct store *store, struct buffer *message)
         return fail(store, "open a journal in", reason, message);
     }
     store->database->journal = store->journal;
+    struct journal_status status;
+    journal_status(store->journal, &status);
+    if (status.state == JOURNAL_OPENING) {
+        buffer_append_format(report,
+                             "no space for the journal in %s (%s): reads are served, writes are "
+                             "refused until there is space\n",
+                             store->options.directory, strerror(status.reason));
+    }
     return true;
 }
 
@@ -108,7 +116,7 @@ struct store *store_open(const struct store_options *options, struct schema *sch
         schema_destroy(schema);
     }
     opened = opened && store_recover(store, schema, database_options, report, message) &&
-             open_journal(store, message);
+             open_journal(store, report, message);
     if (!opened) {
         store_abandon(store);
         return NULL;

@@ -11,7 +11,6 @@
 #include "storage/walker.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -480,8 +479,7 @@ static bool only_deletes(const struct transaction *transaction)
 
 static bool fail_read_only(struct error *error, int reason)
 {
-    const char *why =
-        reason == ENOSPC || reason == EFBIG || reason == EDQUOT ? "disk full" : strerror(reason);
+    const char *why = file_reason_is_space(reason) ? "disk full" : strerror(reason);
     error_set(error, ERROR_READ_ONLY, "Writes are refused for now: %s.", why);
     error->reason = arena_format(error->arena, "%s", why);
     error->outcome = SLICE("refused");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -703,6 +704,43 @@ Test(live_durability, replies_that_wait_through_a_failed_write_say_so)
     limit_files(&server, "unlimited");
     insert_when_it_resumes(&client);
     cr_assert_eq(count_notes(&client), 21u);
+    live_close(&client);
+    live_kill(&server);
+    cr_assert_eq(count_after_restart(data), 21u);
+    remove_data(data);
+}
+
+/* The largest file that a server started from now on may write. */
+static void limit_children(rlim_t size)
+{
+    struct rlimit limit;
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+Test(live_durability, a_start_without_space_serves_reads_until_there_is)
+{
+    char data[64];
+    struct live_server server;
+    struct live_client client;
+    make_data(data);
+    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
+    live_start(&server, SCHEMA, options);
+    live_connect(&client, &server);
+    insert_many(&client, 20);
+    live_close(&client);
+    live_kill(&server);
+    limit_children(4096);
+    live_start(&server, SCHEMA, options);
+    limit_children(RLIM_INFINITY);
+    live_connect(&client, &server);
+    cr_assert_eq(count_notes(&client), 20u, "reads are served");
+    expect_piece(live_ask(&client, "{\"id\":1,\"method\":\"insert\","
+                                   "\"params\":[\"notes\",{\"v\":99}]}"),
+                 "\"reason\":\"disk full\"");
+    limit_files(&server, "unlimited");
+    insert_when_it_resumes(&client);
     live_close(&client);
     live_kill(&server);
     cr_assert_eq(count_after_restart(data), 21u);

@@ -153,6 +153,25 @@ void store_world_step(struct store_world *world)
     store_turn(world->store);
 }
 
+bool store_world_insert_one(struct store_world *world)
+{
+    struct database *database = store_database(world->store);
+    struct arena arena;
+    struct error error;
+    uint32_t count;
+    arena_init(&arena, 4096);
+    error_init(&error, &arena);
+    const struct value_field *fields = random_fields(world, &arena, &count);
+    transaction_begin(database);
+    const struct document *document =
+        transaction_insert(database, &database->tables[0], fields, count, &error);
+    cr_assert_not_null(document, "%.*s", SLICE_FORMAT(error.message));
+    bool committed = commit(world, &arena);
+    arena_deinit(&arena);
+    store_turn(world->store);
+    return committed;
+}
+
 bool store_world_delete_one(struct store_world *world)
 {
     struct arena arena;

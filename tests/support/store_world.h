@@ -38,6 +38,9 @@ struct store *store_world_try(const struct store_world *world, struct file_syste
 /* Carries a random transaction of one to four changes out, and ends a turn. */
 void store_world_step(struct store_world *world);
 
+/* Inserts one document, in a transaction. Returns false where that was refused. */
+bool store_world_insert_one(struct store_world *world);
+
 /* Deletes one document, in a transaction. Returns false where that was refused. */
 bool store_world_delete_one(struct store_world *world);
 
