@@ -38,6 +38,7 @@ static void connection_make_ready(struct connection *connection)
     if (!waits && !link_is_listed(&connection->ready)) {
         connection->tenure_count = 0;
         connection->tenure_ns = 0;
+        connection->busy = false;
         list_append(connection->slow ? &server->slow : &server->ready, &connection->ready);
     }
 }

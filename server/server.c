@@ -156,6 +156,7 @@ static void server_init(struct server *server, const struct serve_options *optio
     server->service = service;
     link_init(&server->connections);
     link_init(&server->ready);
+    link_init(&server->busy);
     link_init(&server->slow);
     link_init(&server->changed);
     link_init(&server->aside);

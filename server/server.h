@@ -38,6 +38,7 @@ struct server {
     uv_timer_t expiry;     /* ends exports that nobody reads; runs while any is open */
     struct link connections;
     struct link ready;          /* connections with input that may hold a message */
+    struct link busy;           /* the same, for those that were served for a while */
     struct link slow;           /* the same, for those whose messages take long */
     struct link changed;        /* connections to settle at the end of this turn */
     struct link aside;          /* ready strangers, until the window has run */

@@ -82,26 +82,40 @@ static bool window_take(struct window *window, struct service *service,
     return !place->last;
 }
 
+/* Whether so many messages of the connection were served that others are next. */
+static bool had_its_count(const struct connection *connection)
+{
+    return connection->tenure_count >= (connection->busy ? TURN_TENURE_COUNT : TURN_FIRST_COUNT);
+}
+
+/* Whether it was served for so long. */
+static bool had_its_time(const struct connection *connection)
+{
+    return connection->tenure_ns >= (connection->busy ? TURN_TENURE_NS : TURN_FIRST_NS);
+}
+
 /* Lets the others have their turn. */
 static void connection_rotate(struct server *server, struct connection *connection)
 {
     connection->tenure_count = 0;
     connection->tenure_ns = 0;
-    list_append(connection->slow ? &server->slow : &server->ready, &connection->ready);
+    connection->busy = true;
+    list_append(connection->slow ? &server->slow : &server->busy, &connection->ready);
 }
 
-static void window_fill(struct window *window, struct server *server)
+/* Fills the window from `queue`, one of the server's. */
+static void window_fill(struct window *window, struct server *server, const struct link *queue)
 {
     window->count = 0;
-    while (window->count < WINDOW_COUNT && !list_is_empty(&server->ready)) {
-        struct connection *connection = LINK_OWNER(server->ready.next, struct connection, ready);
+    while (window->count < WINDOW_COUNT && !list_is_empty(queue)) {
+        struct connection *connection = LINK_OWNER(queue->next, struct connection, ready);
         list_append(&server->changed, &connection->changed);
         connection->yielded = false;
         if (!window_take(window, server->service, connection)) {
             link_remove(&connection->ready);
         } else if (admission_is_stranger(connection)) {
             list_append(&server->aside, &connection->ready);
-        } else if (connection->tenure_count >= TURN_TENURE_COUNT) {
+        } else if (had_its_count(connection)) {
             connection_rotate(server, connection);
         }
     }
@@ -168,7 +182,7 @@ static void place_run(struct place *place, struct service *service)
  * before more is written. */
 static bool must_wait(const struct connection *connection)
 {
-    return connection->yielded || connection->tenure_ns >= TURN_TENURE_NS || connection->paused ||
+    return connection->yielded || had_its_time(connection) || connection->paused ||
            connection_is_over_output(connection);
 }
 
@@ -219,7 +233,7 @@ static void connection_requeue(struct server *server, struct connection *connect
         link_remove(&connection->ready);
     } else if (connection->paused) {
         link_remove(&connection->ready);
-    } else if (waits && (connection->tenure_ns >= TURN_TENURE_NS || connection->yielded)) {
+    } else if (waits && (had_its_time(connection) || connection->yielded)) {
         connection_rotate(server, connection);
     }
 }
@@ -263,16 +277,38 @@ static void serve_slow(struct server *server)
     window_requeue(window, server);
 }
 
-bool turn_run(struct server *server)
+/* Serves a window from `queue`. Returns the time at its end. */
+static uint64_t serve_window(struct server *server, const struct link *queue, uint64_t now_ns)
+{
+    window_fill(&server->window, server, queue);
+    window_prefetch(&server->window);
+    now_ns = window_run(&server->window, server, now_ns);
+    window_requeue(&server->window, server);
+    return now_ns;
+}
+
+/* Serves windows until nobody is ready or the time is over, and where that went to those that came
+ * first, one of those that come last. */
+static void serve_windows(struct server *server)
 {
     uint64_t now_ns = clock_read_ns(CLOCK_MONOTONIC);
     uint64_t end_ns = now_ns + TURN_NS;
-    while (!list_is_empty(&server->ready) && now_ns < end_ns && !overload_is_reached(server)) {
-        window_fill(&server->window, server);
-        window_prefetch(&server->window);
-        now_ns = window_run(&server->window, server, now_ns);
-        window_requeue(&server->window, server);
+    const struct link *queue = &server->ready;
+    while (now_ns < end_ns && !overload_is_reached(server)) {
+        queue = list_is_empty(&server->ready) ? &server->busy : &server->ready;
+        if (list_is_empty(queue)) {
+            return;
+        }
+        now_ns = serve_window(server, queue, now_ns);
     }
+    if (queue == &server->ready && !list_is_empty(&server->busy)) {
+        serve_window(server, &server->busy, now_ns);
+    }
+}
+
+bool turn_run(struct server *server)
+{
+    serve_windows(server);
     bool store_has_work = durability_turn(server);
     settle_changed(server);
     if (!list_is_empty(&server->slow)) {
@@ -280,5 +316,6 @@ bool turn_run(struct server *server)
         store_has_work |= durability_turn(server);
         settle_changed(server);
     }
-    return store_has_work || !list_is_empty(&server->ready) || !list_is_empty(&server->slow);
+    return store_has_work || !list_is_empty(&server->ready) || !list_is_empty(&server->busy) ||
+           !list_is_empty(&server->slow);
 }
