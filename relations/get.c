@@ -52,11 +52,17 @@ static bool check_absent(struct run *run, const struct step *step, struct slice 
     return false;
 }
 
+/* Whether there is a document, of the table that the step names. */
+static inline bool may_have(const struct step *step, const struct document *document)
+{
+    return document && (!step->table || document->shape->table == step->table);
+}
+
 /* Checks what was found for an id, and counts it. */
 static bool check_document(struct run *run, const struct step *step, struct slice text,
                            struct document **document)
 {
-    if (*document && (!step->table || (*document)->shape->table == step->table)) {
+    if (may_have(step, *document)) {
         return step_count_documents(run, step, 1);
     }
     *document = NULL;
@@ -100,25 +106,30 @@ static bool run_get(struct run *run, const struct step *step, struct value *resu
     return true;
 }
 
-/* Checks and appends what was found for one of the ids; there is room. */
-static bool put_one_of_all(struct run *run, const struct step *step, struct value id,
-                           struct document *document, struct list_builder *list)
+static bool fail_type(struct run *run, struct value id)
 {
-    enum value_type type = value_type(id);
-    if (type != TYPE_STRING && type != TYPE_NULL) {
-        enum error_code code = run->in_program ? ERROR_TYPE_MISMATCH : ERROR_INVALID_PARAMS;
-        error_set(run->error, code, "Each of `ids` must be an id or null, got %s.",
-                  value_type_name(type));
-        run->error->value = id;
+    enum error_code code = run->in_program ? ERROR_TYPE_MISMATCH : ERROR_INVALID_PARAMS;
+    error_set(run->error, code, "Each of `ids` must be an id or null, got %s.",
+              value_type_name(value_type(id)));
+    run->error->value = id;
+    return false;
+}
+
+/* Appends the null of an id that is null, or that leads to no document; there is room. */
+static bool put_null(struct run *run, const struct step *step, struct value id,
+                     struct list_builder *list)
+{
+    bool is_null = id.kind == VALUE_NULL;
+    if (!is_null && value_type(id) != TYPE_STRING) {
+        return fail_type(run, id);
+    }
+    if (!is_null && !check_absent(run, step, value_string_escaped(id))) {
         return false;
     }
-    if (type == TYPE_STRING && !check_document(run, step, value_string_escaped(id), &document)) {
-        return false;
+    if (step->method->or_throw) {
+        return fail_not_found(run, is_null ? SLICE("null") : value_string_escaped(id));
     }
-    if (!document && step->method->or_throw) {
-        return fail_not_found(run, type == TYPE_NULL ? SLICE("null") : value_string_escaped(id));
-    }
-    list_put(list, document ? document_value(document) : VALUE_IS(VALUE_NULL));
+    list_put(list, VALUE_IS(VALUE_NULL));
     return true;
 }
 
@@ -145,7 +156,12 @@ static bool get_block(struct run *run, const struct step *step, const struct val
     }
     database_find_all(run->database, texts, count, documents);
     for (uint32_t i = 0; i < count; i++) {
-        if (!put_one_of_all(run, step, ids[from + i], documents[i], list)) {
+        if (LIKELY(may_have(step, documents[i]))) {
+            if (!step_count_documents(run, step, 1)) {
+                return false;
+            }
+            list_put(list, document_value(documents[i]));
+        } else if (!put_null(run, step, ids[from + i], list)) {
             return fail_one_of_all(run, step, from + i);
         }
     }

@@ -452,44 +452,55 @@ bool range_evaluate(struct run *run, const struct range_plan *plan, struct range
 }
 
 /* Looks for the documents whose first field is the id `value`. */
-static enum index_outcome find_run(const struct range_plan *plan, struct value value,
-                                   struct btree_run *run)
+static void search_value(const struct range_plan *plan, struct value value,
+                         struct index_search *search)
 {
-    struct index_search search = {.id = SLICE("")};
-    if (value_type(value) == TYPE_STRING) {
-        search.id = value_string_escaped(value);
+    bool is_string = value_type(value) == TYPE_STRING;
+    search->id = is_string ? value_string_escaped(value) : SLICE("");
+    index_search_ids(plan->index, search, 1);
+}
+
+/* Takes what a search found, once it is confirmed. */
+static bool take_found(const struct range_plan *plan, const struct index_search *search,
+                       struct range *range)
+{
+    if (search->outcome != INDEX_FOUND || !index_search_confirm(plan->index, search)) {
+        return false;
     }
-    index_search_ids(plan->index, &search, 1);
-    *run = search.run;
-    return search.outcome;
+    range->is_run = true;
+    range->run = search->run;
+    return true;
 }
 
 bool range_find(struct run *run, const struct range_plan *plan, const struct index_search *ahead,
                 struct range *range, const struct range_part **failed)
 {
     struct value value;
+    struct index_search own;
     if (!plan->by_reference) {
         return range_evaluate(run, plan, range, failed);
     }
-    range->is_run = true;
-    if (ahead && ahead->outcome == INDEX_FOUND) {
-        range->run = ahead->run;
+    if (ahead && take_found(plan, ahead, range)) {
         return true;
     }
     *failed = plan->parts;
     if (!evaluate_part(run, plan->parts, &value)) {
         return false;
     }
-    enum index_outcome outcome = ahead ? ahead->outcome : find_run(plan, value, &range->run);
-    if (outcome == INDEX_FOUND) {
-        return true;
+    if (!ahead) {
+        search_value(plan, value, &own);
+        if (take_found(plan, &own, range)) {
+            return true;
+        }
     }
     /* What a document holds is an id of the right table; what none holds may be anything. */
     if (!check_id(run, plan->index, 0, value)) {
         return false;
     }
+    range->is_run = true;
     range->run = (struct btree_run){.count = 0};
-    return outcome == INDEX_NOTHING || make_range(run, plan, &value, range);
+    bool is_nothing = (ahead ? ahead : &own)->outcome == INDEX_NOTHING;
+    return is_nothing || make_range(run, plan, &value, range);
 }
 
 static uint64_t place_hash(const struct btree_bound *place, uint64_t seed)

@@ -477,6 +477,31 @@ static bool collect_fetched(struct reader *reader, bool with_link, struct list_b
     return true;
 }
 
+/* Appends `count` documents as they are; there is room. */
+static bool collect_documents(struct reader *reader, uint64_t count, struct list_builder *list)
+{
+    void *documents[READ_AHEAD];
+    while (list->count < count) {
+        uint64_t left = count - list->count;
+        uint32_t wanted = left < READ_AHEAD ? (uint32_t)left : READ_AHEAD;
+        size_t fetched =
+            btree_collect(&reader->cursor, reader->step->descending, documents, wanted);
+        assert(fetched == wanted);
+        for (uint32_t i = 0; i < wanted; i++) {
+            document_prefetch(documents[i]);
+        }
+        struct value *items = list->items + list->count;
+        for (uint32_t i = 0; i < wanted; i++) {
+            items[i] = document_value(documents[i]);
+        }
+        list->count += wanted;
+        if (!count_read(reader, wanted)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Appends `count` entries, which are there. */
 static bool collect_all(struct reader *reader, uint64_t count, bool with_link,
                         struct list_builder *list)
@@ -484,8 +509,13 @@ static bool collect_all(struct reader *reader, uint64_t count, bool with_link,
     if (count == 0) {
         return true;
     }
-    if (!list_reserve(reader->run, list, (uint32_t)count) ||
-        !collect_fetched(reader, with_link, list)) {
+    if (!list_reserve(reader->run, list, (uint32_t)count)) {
+        return false;
+    }
+    if (!with_link && !reader->step->has_select && !is_via(reader->step) && reader->count == 0) {
+        return collect_documents(reader, count, list);
+    }
+    if (!collect_fetched(reader, with_link, list)) {
         return false;
     }
     while (list->count < count) {

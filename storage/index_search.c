@@ -21,16 +21,17 @@ static bool holds_id(const struct index *index, const struct btree_cursor *curso
 {
     const struct document *document = btree_entry(cursor);
     struct value value = index_field_value(index, document, 0);
-    return value_is_string(value, id);
+    return value_type(value) == TYPE_STRING && value.size == id.size + 2 &&
+           id_texts_are_equal(value.text + 1, id.data, id.size);
 }
 
 /* Documents are ordered by the id that they hold, so that the first and the last tell of all. */
-static void check_run(const struct index *index, struct index_search *search)
+bool index_search_confirm(const struct index *index, const struct index_search *search)
 {
+    assert(search->outcome == INDEX_FOUND);
     const struct btree_run *run = &search->run;
-    if (!holds_id(index, &run->first, search->id) || !holds_id(index, &run->last, search->id)) {
-        search->outcome = INDEX_UNKNOWN;
-    }
+    return holds_id(index, &run->first, search->id) &&
+           (run->count == 1 || holds_id(index, &run->last, search->id));
 }
 
 static void count_run(struct index_search *search)
@@ -75,11 +76,6 @@ void index_search_ids(const struct index *index, struct index_search *searches, 
         }
         if (searches[i].outcome == INDEX_FOUND) {
             prefetch_documents(&searches[i].run);
-        }
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (searches[i].outcome == INDEX_FOUND) {
-            check_run(index, &searches[i]);
         }
     }
 }

@@ -6,14 +6,16 @@
 #ifndef TENON_STORAGE_INDEX_SEARCH_H
 #define TENON_STORAGE_INDEX_SEARCH_H
 
+#include "base/macros.h"
 #include "base/slice.h"
 #include "index/btree.h"
 #include "storage/index.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum index_outcome {
-    INDEX_UNKNOWN, /* no id, another's hint is the same, or there are too many documents */
+    INDEX_UNKNOWN, /* no id, or there are too many documents */
     INDEX_NOTHING, /* no document holds it */
     INDEX_FOUND
 };
@@ -21,10 +23,15 @@ enum index_outcome {
 struct index_search {
     struct slice id; /* what is looked for; any text */
     enum index_outcome outcome;
-    struct btree_run run; /* INDEX_FOUND: the documents whose first field is the id */
+    struct btree_run run; /* INDEX_FOUND: the documents that have the hint of the id */
 };
 
-/* Carries out `count` searches, whose ids are given. `index` has fields of its own. */
+/* Carries out `count` searches, whose ids are given. `index` has fields of its own. What was found
+ * is still to be confirmed. */
 void index_search_ids(const struct index *index, struct index_search *searches, uint32_t count);
+
+/* Whether the documents of a search that found some are those whose first field is the id. Two ids
+ * that have the same hint are the exception; it is the first look at the documents themselves. */
+MUST_CHECK bool index_search_confirm(const struct index *index, const struct index_search *search);
 
 #endif
