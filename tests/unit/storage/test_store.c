@@ -333,7 +333,7 @@ Test(store, a_full_disk_at_the_start_serves_reads_and_recovers_by_itself)
         struct store_world world;
         struct journal_status status;
         uint64_t size = 0;
-        store_world_init(&world, store_world_seed("store full at the start"));
+        store_world_init(&world, random_seed("store full at the start"));
         store_world_open(&world);
         live(&world, 40);
         come_to_rest(&world);
