@@ -247,6 +247,10 @@ bench-memory: $(BUILD)/tenon $(BENCH_PROGRAMS) ## ten million documents: memory,
 bench-durability: $(BUILD)/tenon $(BENCH_PROGRAMS) | bench-deps ## syncs, recovery, snapshots
 	bench/durability $(BUILD) $(BENCH_OPTIONS)
 
+.PHONY: bench-hostile
+bench-hostile: $(BUILD)/tenon ## clients that mean harm: what they cost the server and others
+	bench/hostile $(BUILD) $(BENCH_OPTIONS)
+
 .PHONY: soak
 soak: MINUTES ?= 60
 soak: $(BUILD)/tenon ## a mixed load with restarts and kills for MINUTES: does memory grow?

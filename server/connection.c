@@ -16,6 +16,10 @@
  * takes a bounded amount from one connection in a turn. */
 #define READ_SIZE_MAX   (64 * 1024)
 
+/* Once a poll has read so much from all connections together, a connection is read once and offered
+ * READ_SIZE_MIN, so that a poll with a thousand of them ends soon. */
+#define READ_POLL_MAX   TINY_OR(64, 1024 * 1024)
+
 /* The same of sealed bytes, so that what they say fits into a buffer of the pool. */
 #define READ_SEALED_MAX TINY_OR(128, 48 * 1024)
 
@@ -109,9 +113,11 @@ static void on_allocate(uv_handle_t *handle, size_t suggested_size, uv_buf_t *bu
         return;
     }
     connection_make_room(connection);
+    bool much = connection->server->read_size >= READ_POLL_MAX;
+    size_t most = much ? READ_SIZE_MIN : READ_SIZE_MAX;
     size_t room = input->capacity - input->size;
     buffer->base = input->data + input->size;
-    buffer->len = room < READ_SIZE_MAX ? room : READ_SIZE_MAX;
+    buffer->len = room < most ? room : most;
 }
 
 static void connection_stop_reading(struct connection *connection)
@@ -146,7 +152,8 @@ static void connection_receive(struct connection *connection)
 {
     connection_make_ready(connection);
     connection_count(connection);
-    if (overload_is_reached(connection->server)) {
+    struct server *server = connection->server;
+    if (overload_is_reached(server) || server->read_size >= READ_POLL_MAX) {
         connection_stop_reading(connection);
     }
 }
@@ -230,6 +237,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
     (void)buffer;
     struct connection *connection = stream->data;
+    connection->server->read_size += size > 0 ? (uint64_t)size : 0;
     connection_take_read(connection, size);
     buffer_pool_give(&connection->server->buffers, &connection->opening);
 }

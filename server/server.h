@@ -45,6 +45,7 @@ struct server {
     struct deadlines deadlines; /* of the connections */
     uint64_t lingering_count;   /* connections that linger, or were not let in */
     uint64_t buffered;          /* bytes of the buffers of all connections */
+    uint64_t read_size;         /* bytes that were read since the last turn */
     struct admission admission;
     struct tls_context *tls; /* for connections over TCP; NULL: these are plain */
     struct descriptors descriptors;

@@ -259,6 +259,21 @@ static void settle_changed(struct server *server)
     overload_relieve(server);
 }
 
+/* Settles those of the changed connections that have nothing more to be served, while others have.
+ */
+static void settle_finished(struct server *server)
+{
+    struct link *link = server->changed.next;
+    while (link != &server->changed) {
+        struct connection *connection = LINK_OWNER(link, struct connection, changed);
+        link = link->next;
+        if (!link_is_listed(&connection->ready)) {
+            link_remove(&connection->changed);
+            connection_settle(connection);
+        }
+    }
+}
+
 /* Serves one message of the slow connection that has waited longest. */
 static void serve_slow(struct server *server)
 {
@@ -287,29 +302,32 @@ static uint64_t serve_window(struct server *server, const struct link *queue, ui
     return now_ns;
 }
 
-/* Serves windows until nobody is ready or the time is over, and where that went to those that came
- * first, one of those that come last. */
-static void serve_windows(struct server *server)
+/* Serves windows from `queue` until it is empty or the time is over, but one at least. Returns the
+ * time at its end. */
+static uint64_t serve_queue(struct server *server, const struct link *queue, uint64_t now_ns,
+                            uint64_t end_ns)
 {
-    uint64_t now_ns = clock_read_ns(CLOCK_MONOTONIC);
-    uint64_t end_ns = now_ns + TURN_NS;
-    const struct link *queue = &server->ready;
-    while (now_ns < end_ns && !overload_is_reached(server)) {
-        queue = list_is_empty(&server->ready) ? &server->busy : &server->ready;
-        if (list_is_empty(queue)) {
-            return;
-        }
+    bool goes_on = !list_is_empty(queue);
+    while (goes_on) {
         now_ns = serve_window(server, queue, now_ns);
+        goes_on = !list_is_empty(queue) && now_ns < end_ns && !overload_is_reached(server);
     }
-    if (queue == &server->ready && !list_is_empty(&server->busy)) {
-        serve_window(server, &server->busy, now_ns);
-    }
+    return now_ns;
 }
 
 bool turn_run(struct server *server)
 {
-    serve_windows(server);
-    bool store_has_work = durability_turn(server);
+    uint64_t now_ns = clock_read_ns(CLOCK_MONOTONIC);
+    uint64_t end_ns = now_ns + TURN_NS;
+    bool store_has_work = false;
+    server->read_size = 0;
+    now_ns = serve_queue(server, &server->ready, now_ns, end_ns);
+    if (!list_is_empty(&server->busy)) {
+        store_has_work = durability_turn(server);
+        settle_finished(server);
+        serve_queue(server, &server->busy, now_ns, end_ns);
+    }
+    store_has_work |= durability_turn(server);
     settle_changed(server);
     if (!list_is_empty(&server->slow)) {
         serve_slow(server);

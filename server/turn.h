@@ -7,12 +7,13 @@
  * Who comes when? Ready connections stand in a queue. The first fills the window, and the next
  * ones what is left of it; who had TURN_FIRST_COUNT messages or TURN_FIRST_NS served goes to the
  * end of a second queue, of the busy, which is served where the first is empty, and by one window a
- * turn where it is not; there it has TURN_TENURE_COUNT or TURN_TENURE_NS before others come. So a
- * client that asks now and then hardly waits for those that ask without end. The windows of a turn
- * end when nobody is ready, or after TURN_NS, so that the poll sees new input. Connections whose
- * messages take long alone stand in a queue of their own: one such message is served in a turn,
- * when the replies to all others have left. So nobody waits for more than the long message that is
- * being served, and long messages cannot be starved either. */
+ * turn where it is not; there it has TURN_TENURE_COUNT or TURN_TENURE_NS before others come. What
+ * the first queue was answered leaves before. So a client that asks now and then hardly waits for
+ * those that ask without end. The windows of a turn end when nobody is ready, or after TURN_NS, so
+ * that the poll sees new input. Connections whose messages take long alone stand in a queue of
+ * their own: one such message is served in a turn, when the replies to all others have left. So
+ * nobody waits for more than the long message that is being served, and long messages cannot be
+ * starved either. */
 #ifndef TENON_SERVER_TURN_H
 #define TENON_SERVER_TURN_H
 
@@ -26,7 +27,7 @@
 #define TURN_FIRST_NS     TINY_OR(1000, 100000)
 #define TURN_TENURE_COUNT TINY_OR(4, 64)
 #define TURN_TENURE_NS    TINY_OR(3000, 1000000)
-#define TURN_NS           2000000
+#define TURN_NS           1000000
 
 struct connection;
 struct server;
