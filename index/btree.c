@@ -6,7 +6,7 @@
  * nodes. An inner node has at least two children, a leaf at least one entry, so that a node that
  * is short of them always has a sibling to lean on.
  *
- * The byte form of an entry's key is made only when hints tie, and at most once on the way down.
+ * Keys are compared only where hints tie; the byte form of an entry's is made for separators alone.
  *
  * Filling an empty tree is in btree_build.c, checking one in btree_check.c, finding entries by
  * their hints alone in btree_run.c. */
@@ -17,11 +17,11 @@
 #include <assert.h>
 #include <string.h>
 
-/* What an operation looks for: the bytes `key`, or the key of `entry` once it is needed. */
+/* What an operation looks for: the bytes `key`, or the key of `entry`. */
 struct target {
     uint64_t hint;
     struct slice key;
-    const void *entry; /* not NULL: `key` is not made yet */
+    const void *entry; /* not NULL: `key` is not used */
     bool after;        /* the target lies behind all that begins with `key` */
 };
 
@@ -37,21 +37,14 @@ struct path {
 
 /* Searching one node. */
 
-static struct slice target_key(struct btree *tree, struct target *target)
-{
-    if (target->entry != NULL) {
-        tree->scratch.size = 0;
-        tree->order->append_key(tree->order->context, target->entry, &tree->scratch);
-        target->key = buffer_slice(&tree->scratch);
-        target->entry = NULL;
-    }
-    return target->key;
-}
-
 /* True if the target lies at or behind the separator. */
-static bool separator_is_before(const struct separator *separator, const struct target *target)
+static bool separator_is_before(const struct btree *tree, const struct separator *separator,
+                                const struct target *target)
 {
     struct slice bytes = separator_slice(separator);
+    if (target->entry != NULL) {
+        return tree->order->compare_key(tree->order->context, target->entry, bytes) >= 0;
+    }
     if (slice_compare(bytes, target->key) <= 0) {
         return true;
     }
@@ -59,17 +52,15 @@ static bool separator_is_before(const struct separator *separator, const struct 
 }
 
 /* The child of `inner` that the target leads to. */
-static uint32_t inner_search(struct btree *tree, const struct inner *inner, struct target *target)
+static uint32_t inner_search(const struct btree *tree, const struct inner *inner,
+                             const struct target *target)
 {
     uint32_t count = inner->node.count;
     uint32_t low = 1 + count_smaller(inner->hints + 1, count - 1, target->hint);
     uint32_t high = count_not_greater(inner->hints, low, count, target->hint);
-    if (low < high) {
-        (void)target_key(tree, target);
-    }
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (separator_is_before(inner->separators[middle], target)) {
+        if (separator_is_before(tree, inner->separators[middle], target)) {
             low = middle + 1;
         } else {
             high = middle;
@@ -79,7 +70,8 @@ static uint32_t inner_search(struct btree *tree, const struct inner *inner, stru
 }
 
 /* Goes down to the leaf that the target leads to; the tree is not empty. */
-static struct leaf *descend(struct btree *tree, struct target *target, struct path *path)
+static struct leaf *descend(const struct btree *tree, const struct target *target,
+                            struct path *path)
 {
     struct btree_node *node = tree->root;
     path->length = 0;

@@ -184,12 +184,17 @@ size_t id_encode(const struct id *id, char text[ID_TEXT_SIZE_MAX])
 /* Reads `text`, filled up with zeros. Errors: false where a character is no digit. */
 static inline bool bytes_read(struct slice text, uint8_t bytes[BYTES_SIZE])
 {
-    char groups[GROUP_COUNT_MAX * GROUP_TEXT_SIZE];
-    memset(groups, '0', sizeof(groups));
-    memcpy(groups, text.data, text.size);
     uint64_t seen = 0;
-    for (unsigned i = 0; i * GROUP_TEXT_SIZE < text.size; i++) {
-        group_store(bytes + i * GROUP_SIZE, group_read(groups + i * GROUP_TEXT_SIZE, &seen));
+    size_t whole = text.size / GROUP_TEXT_SIZE;
+    size_t rest = text.size % GROUP_TEXT_SIZE;
+    for (size_t i = 0; i < whole; i++) {
+        group_store(bytes + i * GROUP_SIZE, group_read(text.data + i * GROUP_TEXT_SIZE, &seen));
+    }
+    if (rest > 0) {
+        char last[GROUP_TEXT_SIZE];
+        memset(last, '0', sizeof(last));
+        memcpy(last, text.data + whole * GROUP_TEXT_SIZE, rest);
+        group_store(bytes + whole * GROUP_SIZE, group_read(last, &seen));
     }
     return (seen & 0x80) == 0;
 }
@@ -227,16 +232,9 @@ bool id_read_hint(struct slice text, uint64_t *hint)
     if (text.size > ID_TEXT_SIZE_MAX || number_sizes[text.size] == 0) {
         return false;
     }
-    unsigned first_bit = number_sizes[text.size] * 8u;
-    unsigned offset = first_bit % 5;
-    const char *first = text.data + first_bit / 5;
-    /* 14 characters are 70 bits: enough for 64 at any offset below 5. The first eight and the
-     * last eight of them share two, which say the same bits. */
-    uint64_t seen = 0;
-    uint64_t high = group_read(first, &seen);
-    uint64_t low = group_read(first + 6, &seen);
-    *hint = high << (24 + offset) | (low & 0x3fffffff) >> (6 - offset);
-    return (seen & 0x80) == 0;
+    size_t first = number_sizes[text.size] * 8u / 5;
+    *hint = word_load((const uint8_t *)text.data + first);
+    return true;
 }
 
 uint64_t id_hint(struct slice text)

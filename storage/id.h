@@ -39,7 +39,7 @@ MUST_CHECK bool id_decode(struct slice text, struct id *id);
 uint32_t id_table_number(struct slice text);
 
 /* The same as id_hint for text that may be anything.
- * Errors: false where its size or its letters are those of no id; the footer is not looked at. */
+ * Errors: false where its size is that of no id; nothing else is looked at. */
 MUST_CHECK bool id_read_hint(struct slice text, uint64_t *hint);
 
 /* What eight characters at `offset` differ in; 0: nothing. */
@@ -60,8 +60,9 @@ static inline bool id_texts_are_equal(const char *a, const char *b, size_t size)
             id_difference(a, b, size - 16) | id_difference(a, b, size - 8)) == 0;
 }
 
-/* The first 64 bits of the body of `text`, which is trusted to be an id: ids of one table order
- * as these do, apart from ties. */
+/* The first eight characters of `text` that say bits of the body, as a big-endian number: ids of
+ * one table order as these do, apart from ties, which are rare: at least 37 of the bits are
+ * random. `text` is trusted to be an id. */
 uint64_t id_hint(struct slice text);
 
 #endif

@@ -166,14 +166,24 @@ static int index_compare(const void *context, const void *a, const void *b)
     return slice_compare(document_id(left), document_id(right));
 }
 
-/* Strings without escapes of up to this many bytes are compared without memory. */
+/* Strings without escapes of up to this many bytes are compared without memory, as numbers are. */
 #define PLAIN_STRING_MAX 62
 
-/* Writes the byte form of a string that needs no decoding: the text between a type byte and a
- * zero. Returns false for other values. */
+/* Writes the byte form of a number, or of a string that needs no decoding: the text between a type
+ * byte and a zero. Returns false for other values. */
 static bool plain_form(struct value value, char bytes[PLAIN_STRING_MAX + 2], struct slice *form)
 {
-    if (value_type(value) != TYPE_STRING) {
+    enum value_type type = value_type(value);
+    if (type == TYPE_NUMBER) {
+        uint64_t number = number_to_ordered(value_number(value));
+        bytes[0] = FORM_NUMBER;
+        for (size_t i = 0; i < sizeof(number); i++) {
+            bytes[1 + i] = (char)(number >> (56 - 8 * i) & 0xff);
+        }
+        *form = slice_make(bytes, 1 + sizeof(number));
+        return true;
+    }
+    if (type != TYPE_STRING) {
         return false;
     }
     struct slice string = value_string_escaped(value);
@@ -253,10 +263,12 @@ bool index_search_ahead(const struct index *index, struct value value, bool afte
                         struct btree_ahead *ahead)
 {
     uint64_t hint;
-    bool found = index->field_count > 0 && hint_of_plain_value(value, &hint);
+    bool found;
     if (index->hints_of_ids) {
         found = value_type(value) == TYPE_STRING &&
                 index_hint_of_id(index, value_string_escaped(value), &hint);
+    } else {
+        found = index->field_count > 0 && hint_of_plain_value(value, &hint);
     }
     if (found) {
         btree_ahead_begin(&index->tree, hint, after, ahead);

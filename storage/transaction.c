@@ -140,21 +140,30 @@ static void choose_id(struct database *database, struct draft *draft, uint64_t n
  * microseconds until 2^53 of them have passed. */
 static size_t format_milliseconds(uint64_t us, char text[NUMBER_TEXT_SIZE])
 {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    uint64_t whole = us / 1000;
+    unsigned fraction = (unsigned)(us % 1000);
     char digits[NUMBER_TEXT_SIZE];
-    size_t end = sizeof(digits);
-    size_t begin = end;
-    for (unsigned place = 0; us > 0 || place <= 3; place++) {
-        if (place == 3 && begin < end) {
-            digits[--begin] = '.';
-        }
-        bool is_trailing_zero = place < 3 && us % 10 == 0 && begin == end;
-        if (!is_trailing_zero) {
-            digits[--begin] = (char)('0' + us % 10);
-        }
-        us /= 10;
+    size_t begin = sizeof(digits);
+    do {
+        begin -= 2;
+        memcpy(digits + begin, pairs + whole % 100 * 2, 2);
+        whole /= 100;
+    } while (whole > 0);
+    begin += digits[begin] == '0' ? 1 : 0;
+    size_t size = sizeof(digits) - begin;
+    memcpy(text, digits + begin, size);
+    if (fraction > 0) {
+        text[size++] = '.';
     }
-    memcpy(text, digits + begin, end - begin);
-    return end - begin;
+    for (unsigned place = 100; fraction > 0; place /= 10) {
+        text[size++] = (char)('0' + fraction / place);
+        fraction %= place;
+    }
+    return size;
 }
 
 static void choose_creation_time(struct database *database, struct draft *draft, uint64_t now_us)
