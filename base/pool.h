@@ -1,11 +1,12 @@
 /* A pool: memory for very many small things of few sizes, documents and tree nodes.
  *
  * Sizes are rounded up to a class (steps of 16 bytes up to 512, then eighths of a power of two up
- * to 64 KiB). A class hands out slots of 2 MiB regions, aligned to their size so that a slot's
- * region is found by masking; regions are on huge pages, which is worth a fifth of the speed on
- * large data, and are faulted in ahead by a thread of the pool's (base/region_stock.h). A region
- * without a slot in use goes back to the system (one is kept). What is larger than the largest
- * class comes from the C library. */
+ * to 16 KiB). A class hands out slots of spans of 64 KiB, and these are cut from regions of 2 MiB,
+ * aligned to their size so that a slot's span is found by masking. Regions are on huge pages,
+ * which is worth a fifth of the speed on large data, and are faulted in ahead by a thread of the
+ * pool's (base/region_stock.h). A span without a slot in use may go to another class, a region
+ * without one goes back to the system (one is kept). What is larger than the largest class comes
+ * from the C library. */
 #ifndef TENON_BASE_POOL_H
 #define TENON_BASE_POOL_H
 

@@ -74,6 +74,27 @@ Test(pool, empty_regions_go_back)
     pool_destroy(pool);
 }
 
+/* A class with little in it does not hold a region of its own. */
+Test(pool, classes_share_a_region)
+{
+    static const size_t sizes[] = {16, 100, 1000};
+    struct pool *pool = pool_create();
+    void *slots[COUNT_OF(sizes)];
+    slots[0] = pool_allocate(pool, sizes[0]);
+    size_t region_size = pool_reserved(pool);
+    for (size_t i = 1; i < COUNT_OF(sizes); i++) {
+        slots[i] = pool_allocate(pool, sizes[i]);
+        pool_check(pool);
+    }
+    cr_assert_eq(pool_reserved(pool), region_size);
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        pool_release(pool, slots[i], sizes[i]);
+        pool_check(pool);
+    }
+    cr_assert_eq(pool_reserved(pool), region_size);
+    pool_destroy(pool);
+}
+
 /* The region that was kept serves another class. */
 Test(pool, the_spare_region_changes_its_class)
 {
