@@ -1,119 +1,213 @@
-/* Loading documents at the start: what is put over what, and what counts as a violation. */
+/* Loading: what a file with a right checksum may hold all the same, and what is said of documents
+ * that the schema does not take any more. */
 #include "storage/load.h"
 
+#include "storage/bytes.h"
 #include "storage/id.h"
+#include "tests/fuzz/one_file.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 
-static const char SCHEMA[] =
-    "{\"tables\":{\"notes\":{\"fields\":{\"n\":\"number\"},\"indexes\":{\"by_n\":[\"n\"]}}}}";
+#define USERS  10001
+#define THINGS 10002
+#define GONE   10003
 
-#define TABLE_NUMBER 10001
+/* An id of the table; `number` tells ids apart. */
+static struct slice make_id(struct arena *arena, uint32_t table_number, uint8_t number)
+{
+    char text[ID_TEXT_SIZE_MAX];
+    struct id id = {.table_number = table_number, .body = {number}};
+    size_t size = id_encode(&id, text);
+    return arena_copy(arena, slice_make(text, size));
+}
+
+/* `%s` in the format is an id of the table, `rest` what follows its fields. */
+static struct slice make_text(struct arena *arena, uint32_t table_number, uint8_t number,
+                              const char *rest)
+{
+    struct slice id = make_id(arena, table_number, number);
+    return arena_format(arena, "{\"_id\":\"%.*s\",\"_creationTime\":%u%s}", SLICE_FORMAT(id),
+                        number + 1, rest);
+}
 
 struct fixture {
-    struct database *database;
     struct loader loader;
-    struct buffer message;
+    struct arena arena;
 };
 
-static void fixture_init(struct fixture *f)
+static void setup(struct fixture *f)
 {
-    *f = (struct fixture){.database = NULL};
-    struct schema *schema = schema_read(slice_of(SCHEMA), "s.json", &f->message);
-    cr_assert_not_null(schema, "%.*s", SLICE_FORMAT(buffer_slice(&f->message)));
-    struct database_options options = {.seed = 7};
-    f->database = database_create(schema, &options);
-    loader_init(&f->loader, f->database, NULL);
+    arena_init(&f->arena, 4096);
+    loader_init(&f->loader, one_file_database(), NULL);
 }
 
-static void fixture_deinit(struct fixture *f)
+static void teardown(struct fixture *f, bool finish)
 {
-    loader_deinit(&f->loader);
-    database_destroy(f->database);
-    buffer_deinit(&f->message);
+    one_file_finish(&f->loader, finish);
+    arena_deinit(&f->arena);
 }
 
-static struct slice id_of(unsigned number, char text[ID_TEXT_SIZE_MAX])
+Test(load, texts_that_are_no_documents_are_refused)
 {
-    struct id id = {.table_number = TABLE_NUMBER,
-                    .body = {(uint8_t)(number >> 8), (uint8_t)number}};
-    return slice_make(text, id_encode(&id, text));
+    struct fixture f;
+    setup(&f);
+    struct slice id = make_id(&f.arena, USERS, 1);
+    struct slice other = make_id(&f.arena, THINGS, 1);
+    const struct slice texts[] = {
+        SLICE(""),
+        SLICE("nothing"),
+        SLICE("[]"),
+        SLICE("{}"),
+        SLICE("{\"_id\":1,\"_creationTime\":1}"),
+        SLICE("{\"_id\":\"no id\",\"_creationTime\":1}"),
+        arena_format(&f.arena, "{\"_id\":\"%.*s\"}", SLICE_FORMAT(id)),
+        arena_format(&f.arena, "{\"_id\":\"%.*s\",\"name\":1}", SLICE_FORMAT(id)),
+        arena_format(&f.arena, "{\"_creationTime\":1,\"_id\":\"%.*s\"}", SLICE_FORMAT(id)),
+        arena_format(&f.arena, "{\"_id\":\"%.*s\",\"_creationTime\":\"1\"}", SLICE_FORMAT(id)),
+        arena_format(&f.arena, "{\"_id\":\"%.*s\",\"_creationTime\":-1}", SLICE_FORMAT(id)),
+        arena_format(&f.arena, "{\"_id\":\"%.*s\",\"_creationTime\":1e300}", SLICE_FORMAT(id)),
+        arena_format(&f.arena, "{\"_id\":\"%.*s\",\"_creationTime\":1}", SLICE_FORMAT(other)),
+        arena_format(&f.arena, "{\"_id\":\"%.*s\", \"_creationTime\":1}", SLICE_FORMAT(id)),
+        arena_format(&f.arena, "{\"_id\":\"%.*s\",\"_creationTime\":1,\"name\":\"\\u0041\"}",
+                     SLICE_FORMAT(id)),
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        cr_expect_not(loader_put(&f.loader, USERS, texts[i]), "%.*s", SLICE_FORMAT(texts[i]));
+    }
+    teardown(&f, true);
 }
 
-static bool put(struct fixture *f, unsigned number, const char *n)
+/* The numbers of a record, and behind them a size and text, where that is not empty. */
+static struct slice make_record(struct buffer *record, const uint64_t *numbers, size_t count,
+                                struct slice text)
 {
-    char id[ID_TEXT_SIZE_MAX];
-    char text[256];
-    int size = snprintf(text, sizeof(text), "{\"_id\":\"%.*s\",\"_creationTime\":%u,\"n\":%s}",
-                        SLICE_FORMAT(id_of(number, id)), number, n);
-    return loader_put(&f->loader, TABLE_NUMBER, slice_make(text, (size_t)size));
+    record->size = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes_append_varint(record, numbers[i]);
+    }
+    if (text.size > 0) {
+        bytes_append_varint(record, text.size);
+        buffer_append_slice(record, text);
+    }
+    return buffer_slice(record);
 }
 
-static bool remove_one(struct fixture *f, unsigned number)
+Test(load, records_that_make_no_sense_are_refused)
 {
-    char id[ID_TEXT_SIZE_MAX];
-    return loader_delete(&f->loader, TABLE_NUMBER, id_of(number, id));
+    struct fixture f;
+    struct buffer record = {0};
+    setup(&f);
+    struct slice text = make_text(&f.arena, USERS, 1, ",\"name\":\"a\"");
+    struct slice id = make_id(&f.arena, USERS, 2);
+    struct slice two = arena_format(&f.arena, "%.*s%.*s", SLICE_FORMAT(text), SLICE_FORMAT(text));
+    const struct {
+        const char *what;
+        uint64_t numbers[3];
+        size_t count;
+        struct slice text;
+    } rows[] = {
+        {"nothing", {0}, 0, SLICE("")},
+        {"only a time", {5}, 1, SLICE("")},
+        {"no change where one is said to be", {5, 1}, 2, SLICE("")},
+        {"only a table", {5, 1, USERS * 2}, 3, SLICE("")},
+        {"a table beyond every number", {5, 1, UINT64_MAX}, 3, text},
+        {"a second change that is not there", {5, 2, USERS * 2}, 3, text},
+        {"text that is no document", {5, 1, USERS * 2}, 3, SLICE("text")},
+        {"a document with something behind", {5, 1, USERS * 2}, 3, two},
+        {"a document of another table", {5, 1, THINGS * 2}, 3, text},
+        {"a delete of what is not there", {5, 1, USERS * 2 + 1}, 3, id},
+        {"a delete of what is not there, in no table", {5, 1, GONE * 2 + 1}, 3, id},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct slice bytes = make_record(&record, rows[i].numbers, rows[i].count, rows[i].text);
+        cr_expect_not(loader_apply(&f.loader, bytes), "%s", rows[i].what);
+    }
+    /* Numbers that never end, or are longer than 64 bits. */
+    cr_expect_not(loader_apply(&f.loader, SLICE("\377\377")));
+    cr_expect_not(loader_apply(&f.loader, SLICE("\377\377\377\377\377\377\377\377\377\377\1")));
+    cr_expect_not(loader_apply(&f.loader, SLICE("\377\377\377\377\377\377\377\377\377\2\1")));
+    buffer_append_char(&record, 0);
+    cr_expect(
+        loader_apply(&f.loader, make_record(&record, (uint64_t[]){5, 1, USERS * 2}, 3, text)));
+    cr_expect_eq(f.loader.clock_us, 5);
+    buffer_append_char(&record, 0);
+    cr_expect_not(loader_apply(&f.loader, buffer_slice(&record)), "a byte behind the last change");
+    buffer_deinit(&record);
+    teardown(&f, true);
 }
 
-static void finish(struct fixture *f, uint64_t count)
+static bool contains(const struct buffer *text, const char *word)
 {
-    cr_assert(loader_finish(&f->loader, &f->message), "%.*s",
-              SLICE_FORMAT(buffer_slice(&f->message)));
-    cr_assert_eq(f->database->documents.count, count);
-    database_check(f->database);
-}
-
-Test(load, the_last_text_of_an_id_counts_however_soon_it_follows)
-{
-    for (unsigned distance = 1; distance < 3 * LOADER_WAITING_COUNT; distance++) {
-        struct fixture f;
-        char id[ID_TEXT_SIZE_MAX];
-        fixture_init(&f);
-        for (unsigned i = 0; i < distance; i++) {
-            cr_assert(put(&f, i, "1"));
+    struct slice rest = buffer_slice(text);
+    for (; rest.size > 0; rest = slice_make(rest.data + 1, rest.size - 1)) {
+        if (slice_starts_with(rest, slice_of(word))) {
+            return true;
         }
-        cr_assert(put(&f, 0, "2"));
-        finish(&f, distance);
-        struct slice first = id_of(0, id);
-        const struct hash_map *map = &f.database->documents;
-        const struct document *document = hash_map_find(map, hash_map_hash(map, first), first);
-        cr_assert_not_null(document);
-        cr_assert_eq(value_number(document_find(document, SLICE("n"))), 2.0);
-        fixture_deinit(&f);
+    }
+    return false;
+}
+
+/* Twenty of them are named, the rest counted. */
+Test(load, documents_that_the_schema_does_not_take_are_named)
+{
+    enum { COUNT = LOADER_VIOLATIONS_SHOWN + 5 };
+    struct fixture f;
+    struct buffer message = {0};
+    setup(&f);
+    for (uint8_t i = 0; i < COUNT; i++) {
+        cr_assert(loader_put(&f.loader, USERS, make_text(&f.arena, USERS, i, ",\"name\":1")));
+    }
+    cr_expect_not(loader_finish(&f.loader, &message));
+    struct slice first = make_id(&f.arena, USERS, 0);
+    struct slice last = make_id(&f.arena, USERS, COUNT - 1);
+    cr_expect(contains(&message, arena_format(&f.arena, "%.*s%c", SLICE_FORMAT(first), 0).data));
+    cr_expect_not(contains(&message, arena_format(&f.arena, "%.*s%c", SLICE_FORMAT(last), 0).data));
+    cr_expect(contains(&message, "25"), "%.*s", SLICE_FORMAT(buffer_slice(&message)));
+    cr_expect(contains(&message, "at /name"), "%.*s", SLICE_FORMAT(buffer_slice(&message)));
+    buffer_deinit(&message);
+    teardown(&f, false);
+}
+
+Test(load, a_document_that_was_mended_or_deleted_later_is_no_violation)
+{
+    struct fixture f;
+    setup(&f);
+    cr_assert(loader_put(&f.loader, USERS, make_text(&f.arena, USERS, 1, ",\"name\":1")));
+    cr_assert(loader_put(&f.loader, USERS, make_text(&f.arena, USERS, 2, "")));
+    cr_assert(loader_put(&f.loader, USERS, make_text(&f.arena, USERS, 1, ",\"name\":\"a\"")));
+    cr_assert(loader_delete(&f.loader, USERS, make_id(&f.arena, USERS, 2)));
+    teardown(&f, true);
+}
+
+Test(load, documents_of_a_table_that_is_gone_stop_the_start_unless_they_are_deleted)
+{
+    for (unsigned deleted = 0; deleted < 2; deleted++) {
+        struct fixture f;
+        struct buffer message = {0};
+        setup(&f);
+        cr_assert(loader_put(&f.loader, GONE, make_text(&f.arena, GONE, 1, "")));
+        cr_assert(loader_put(&f.loader, GONE, make_text(&f.arena, GONE, 1, ",\"a\":2")));
+        cr_assert_not(loader_put(&f.loader, GONE, make_text(&f.arena, USERS, 1, "")));
+        if (deleted == 1) {
+            cr_assert(loader_delete(&f.loader, GONE, make_id(&f.arena, GONE, 1)));
+        }
+        cr_expect_eq(loader_finish(&f.loader, &message), deleted == 1);
+        cr_expect_eq(contains(&message, "10003"), deleted == 0, "%.*s",
+                     SLICE_FORMAT(buffer_slice(&message)));
+        buffer_deinit(&message);
+        teardown(&f, false);
     }
 }
 
-Test(load, a_document_may_be_deleted_right_after_it_was_put)
+Test(load, two_documents_with_one_key_of_a_unique_index_stop_the_start)
 {
     struct fixture f;
-    fixture_init(&f);
-    for (unsigned i = 0; i < 100; i++) {
-        cr_assert(put(&f, i, "1"));
-        cr_assert(i % 3 != 0 || remove_one(&f, i));
-        cr_assert_not(i % 3 == 0 && remove_one(&f, i), "it is gone");
-    }
-    finish(&f, 66);
-    fixture_deinit(&f);
-}
-
-Test(load, only_documents_that_are_still_there_violate_the_schema)
-{
-    struct fixture f;
-    fixture_init(&f);
-    cr_assert(put(&f, 1, "\"one\""));
-    cr_assert(put(&f, 2, "\"two\""));
-    cr_assert(put(&f, 3, "3"));
-    cr_assert(remove_one(&f, 1));
-    cr_assert(put(&f, 2, "2"));
-    finish(&f, 2);
-    fixture_deinit(&f);
-
-    fixture_init(&f);
-    cr_assert(put(&f, 1, "1"));
-    cr_assert(put(&f, 2, "\"two\""));
-    cr_assert_not(loader_finish(&f.loader, &f.message));
-    buffer_append_char(&f.message, '\0');
-    cr_assert_not_null(strstr(f.message.data, "1 violations"), "%s", f.message.data);
-    fixture_deinit(&f);
+    struct buffer message = {0};
+    setup(&f);
+    cr_assert(loader_put(&f.loader, USERS, make_text(&f.arena, USERS, 1, ",\"name\":\"a\"")));
+    cr_assert(loader_put(&f.loader, USERS, make_text(&f.arena, USERS, 2, ",\"name\":\"a\"")));
+    cr_expect_not(loader_finish(&f.loader, &message));
+    cr_expect(contains(&message, "by_name"), "%.*s", SLICE_FORMAT(buffer_slice(&message)));
+    buffer_deinit(&message);
+    teardown(&f, false);
 }

@@ -90,6 +90,8 @@ static bool live_through_failure(unsigned number)
     store_world_init(&world, number);
     failing_files_init(&failing, &world.files->base, number);
     world.options.files = &failing.base;
+    world.options.sync = number % 2 == 0 ? JOURNAL_SYNC_ALWAYS : JOURNAL_SYNC_INTERVAL;
+    world.options.sync_interval_ms = 1;
     open_after_failure(&world, &failing);
     live(&world);
     store_close(world.store);
