@@ -167,10 +167,13 @@ static ALWAYS_INLINE const struct value *count_texts(const struct value *item,
 static ALWAYS_INLINE size_t emit_items(struct sink sink, size_t at, struct frame *frame,
                                        size_t size_max, struct value *next)
 {
+    *next = VALUE_IS(VALUE_MISSING);
+    if (frame->container.size == 0) {
+        return at;
+    }
     const struct value *items = frame->container.items;
     const struct value *end = items + frame->container.size;
     const struct value *item = items + frame->position;
-    *next = VALUE_IS(VALUE_MISSING);
     if (item == items && item < end && !is_container(*item)) {
         at = emit_scalar(sink, at, item++);
     }

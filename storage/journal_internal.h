@@ -52,6 +52,8 @@ struct journal {
     uint64_t room;                /* locked: bytes left in the segment */
     struct journal_status status; /* locked */
     bool sync_now;                /* locked: journal_wait() does not wait for the interval */
+    uint64_t gather_count;        /* locked: so many records are likely to come together … */
+    uint64_t gather_until_us;     /* locked: … until then */
     bool stopping;                /* locked */
     bool next_ready;              /* locked: JOURNAL_NEXT_NAME is there, zero, durable */
     bool next_wanted;             /* locked: the allocator should make it */

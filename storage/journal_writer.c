@@ -16,6 +16,9 @@
 /* How long the thread waits before it tries again to open a segment after a failure. */
 #define OPEN_RETRY_MS 500
 
+/* The longest that a group waits for those who are likely to join it. */
+#define GATHER_MAX_US 2000
+
 #define US_PER_MS     1000
 
 static void wake_loop(struct journal *journal)
@@ -23,15 +26,20 @@ static void wake_loop(struct journal *journal)
     journal->options.wake(journal->options.wake_context);
 }
 
-/* Waits for work, for at most `milliseconds`. Under the mutex. */
-static void wait_for_work(struct journal *journal, uint64_t milliseconds)
+/* Waits for work until the time `at_us`. Under the mutex. */
+static void wait_until(struct journal *journal, uint64_t at_us)
 {
-    uint64_t at_us = journal_now_us() + milliseconds * US_PER_MS;
     struct timespec until = {
         .tv_sec = (time_t)(at_us / 1000000),
         .tv_nsec = (long)(at_us % 1000000) * 1000,
     };
     pthread_cond_timedwait(&journal->work, &journal->mutex, &until);
+}
+
+/* The same for at most `milliseconds`. */
+static void wait_for_work(struct journal *journal, uint64_t milliseconds)
+{
+    wait_until(journal, journal_now_us() + milliseconds * US_PER_MS);
 }
 
 /* Gives the segment up: what is not durable will never be. */
@@ -62,6 +70,17 @@ static void count_latency(struct journal *journal, uint64_t us)
     }
 }
 
+/* Guesses, at the end of a sync that took `took_us`, what comes next: those whose records it made
+ * durable are likely to write again at once, while others wait already. Without a little patience
+ * the two would take turns for good, each waiting for the sync of the other. Under the mutex. */
+static void expect_group(struct journal *journal, uint64_t end_us, uint64_t took_us)
+{
+    uint64_t synced = journal->next_sequence - 1 - journal->status.durable;
+    uint64_t patience_us = took_us / 2 < GATHER_MAX_US ? took_us / 2 : GATHER_MAX_US;
+    journal->gather_count = journal->queue.count + synced;
+    journal->gather_until_us = end_us + patience_us;
+}
+
 /* Makes all that was written durable. Returns 0 or the system's error number. */
 static int segment_sync(struct journal *journal)
 {
@@ -78,6 +97,7 @@ static int segment_sync(struct journal *journal)
     journal->synced_at_ms = end_us / US_PER_MS;
     pthread_mutex_lock(&journal->mutex);
     count_latency(journal, end_us - start_us);
+    expect_group(journal, end_us, end_us - start_us);
     journal->status.durable = journal->next_sequence - 1;
     pthread_cond_broadcast(&journal->progress);
     wake_loop(journal);
@@ -336,6 +356,16 @@ static bool is_at_rest(const struct journal *journal)
            (synced && (journal->confirmed || journal->options.sync == JOURNAL_SYNC_SYSTEM));
 }
 
+/* Lets a group grow to what is expected soon. Under the mutex. */
+static void gather(struct journal *journal)
+{
+    while (journal->options.sync == JOURNAL_SYNC_ALWAYS && journal->queue.count > 0 &&
+           journal->queue.count < journal->gather_count && !journal->sync_now &&
+           !journal->stopping && journal_now_us() < journal->gather_until_us) {
+        wait_until(journal, journal->gather_until_us);
+    }
+}
+
 /* Waits until there is something to do. Under the mutex. Returns false at the end. */
 static bool wait_for_turn(struct journal *journal)
 {
@@ -348,6 +378,7 @@ static bool wait_for_turn(struct journal *journal)
             wait_for_work(journal, patience_ms(journal));
         }
     }
+    gather(journal);
     return !journal->stopping || journal->queue.count > 0;
 }
 

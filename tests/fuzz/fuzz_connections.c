@@ -179,6 +179,7 @@ static void meeting_init(struct meeting *meeting, struct slice *input)
         connection->open = true;
         framing_init(&connection->framing, MESSAGE_SIZE_MAX);
         buffer_reserve(&connection->input, 1);
+        buffer_reserve(&connection->stream, 1);
     }
     deal_messages(meeting, *input);
 }

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #define NAME_SIZE 64
 
@@ -296,6 +297,10 @@ static int memory_sync(struct file_system *base, int file)
     struct memory_files *files = files_of(base);
     int reason = 0;
     pthread_mutex_lock(&files->mutex);
+    struct timespec pause = {.tv_nsec = files->sync_ms * 1000000L};
+    pthread_mutex_unlock(&files->mutex);
+    nanosleep(&pause, NULL);
+    pthread_mutex_lock(&files->mutex);
     if (files->sync_fails > 0) {
         files->sync_fails -= 1;
         reason = EIO;
@@ -457,6 +462,13 @@ void memory_files_set_write_fails(struct memory_files *files, unsigned count)
 {
     pthread_mutex_lock(&files->mutex);
     files->write_fails = count;
+    pthread_mutex_unlock(&files->mutex);
+}
+
+void memory_files_set_sync_ms(struct memory_files *files, unsigned milliseconds)
+{
+    pthread_mutex_lock(&files->mutex);
+    files->sync_ms = milliseconds;
     pthread_mutex_unlock(&files->mutex);
 }
 

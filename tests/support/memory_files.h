@@ -33,6 +33,7 @@ struct memory_files {
     bool shortens;        /* reads and writes are short, and interrupted */
     unsigned sync_fails;  /* so many of the next syncs fail with EIO */
     unsigned write_fails; /* so many of the next writes fail with EIO */
+    unsigned sync_ms;     /* how long a sync takes; 0: no time */
     uint64_t space_max;   /* bytes of all files; 0: no limit */
 };
 
@@ -42,6 +43,7 @@ void memory_files_destroy(struct memory_files *files);
 /* Sets a number of the struct above while threads run. */
 void memory_files_set_sync_fails(struct memory_files *files, unsigned count);
 void memory_files_set_write_fails(struct memory_files *files, unsigned count);
+void memory_files_set_sync_ms(struct memory_files *files, unsigned milliseconds);
 void memory_files_set_space(struct memory_files *files, uint64_t space_max);
 
 /* Bytes of all files. */

@@ -1,6 +1,7 @@
 /* Programs made at random, over random data: the value, or the error, is that of the naive
  * evaluator. 2,000 queries, 300 mutations; 100,000 and 20,000 where TENON_LONG is set. After each
- * mutation every index has what the naive evaluator has. */
+ * mutation every index has what the naive evaluator has. With a budget that is too small, a program
+ * says so and changes nothing. */
 #include "storage/id.h"
 #include "tests/support/local.h"
 #include "tests/support/naive_run.h"
@@ -20,6 +21,8 @@
 #define LINKS_COUNT      16
 #define QUERIES_A_DATA   50
 #define MUTATIONS_A_DATA 10
+#define BUDGETED         400
+#define BUDGETS          6
 
 /* An id of the first table that nobody has; made with the contract's rule. */
 #define GONE             "j57000820c20a1g7104gm2rc1m70ynr8"
@@ -245,4 +248,83 @@ Test(random_programs, that_write_leave_what_the_naive_evaluator_leaves)
     struct generator generator = {.state = random_seed("random_programs that write"),
                                   .writes = true};
     run_programs(&generator, getenv("TENON_LONG") ? 20000 : 300, MUTATIONS_A_DATA);
+}
+
+/* Runs the program with a budget that may be too small. Returns whether it was. */
+static bool exceeds(struct world *world, struct generator *g, const char *method,
+                    struct slice program, struct buffer *reply)
+{
+    struct buffer limited = {0};
+    buffer_append_format(&limited, "%.*s,'limits':{'documents':%u,'bytes':%u}}%c",
+                         (int)program.size - 1, program.data, 1 + generator_next(g, 60),
+                         1 + generator_next(g, 3000), 0);
+    reply->size = 0;
+    buffer_append_slice(reply, local_call(&world->local, method, limited.data));
+    buffer_deinit(&limited);
+    return slice_starts_with(buffer_slice(reply), SLICE("!LimitExceeded"));
+}
+
+/* Returns how many of the budgets were too small. With any other, a query gives what it gives
+ * without one. */
+static unsigned query_with_budgets(struct world *world, struct generator *g, struct slice program)
+{
+    struct buffer expected = {0};
+    struct buffer reply = {0};
+    unsigned exceeded = 0;
+    buffer_append_slice(&expected, local_call(&world->local, "query", program.data));
+    for (unsigned i = 0; i < BUDGETS; i++) {
+        if (exceeds(world, g, "query", program, &reply)) {
+            exceeded += 1;
+        } else {
+            cr_assert(slice_equal(buffer_slice(&reply), buffer_slice(&expected)), "%.*s",
+                      SLICE_FORMAT(program));
+        }
+    }
+    buffer_deinit(&expected);
+    buffer_deinit(&reply);
+    return exceeded;
+}
+
+/* A mutation leaves no trace where its budget was too small. */
+static unsigned mutate_with_budgets(struct world *world, struct generator *g, struct slice program)
+{
+    struct buffer before = {0};
+    struct buffer after = {0};
+    struct buffer reply = {0};
+    unsigned exceeded = 0;
+    for (unsigned i = 0; i < BUDGETS; i++) {
+        local_dump(&world->local, &before);
+        if (exceeds(world, g, "mutation", program, &reply)) {
+            exceeded += 1;
+            local_dump(&world->local, &after);
+            cr_assert(slice_equal(buffer_slice(&before), buffer_slice(&after)), "%.*s",
+                      SLICE_FORMAT(program));
+        }
+    }
+    buffer_deinit(&before);
+    buffer_deinit(&after);
+    buffer_deinit(&reply);
+    return exceeded;
+}
+
+Test(random_programs, keep_to_their_budgets)
+{
+    struct generator g = {.state = random_seed("random_programs with budgets")};
+    struct world world;
+    unsigned exceeded = 0;
+    for (unsigned i = 0; i < BUDGETED; i++) {
+        g.writes = i % 2 == 0;
+        if (i % MUTATIONS_A_DATA == 0) {
+            world_create(&world, &g);
+        }
+        make_program(&world, &g);
+        struct slice program = slice_of(g.text.data);
+        exceeded += (g.writes ? mutate_with_budgets : query_with_budgets)(&world, &g, program);
+        if (i % MUTATIONS_A_DATA == MUTATIONS_A_DATA - 1) {
+            world_destroy(&world);
+        }
+    }
+    cr_expect(exceeded > BUDGETED * BUDGETS / 10, "%u budgets were too small", exceeded);
+    cr_expect(exceeded < BUDGETED * BUDGETS / 2, "%u budgets were too small", exceeded);
+    buffer_deinit(&g.text);
 }

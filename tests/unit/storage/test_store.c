@@ -333,7 +333,7 @@ Test(store, a_full_disk_at_the_start_serves_reads_and_recovers_by_itself)
         struct store_world world;
         struct journal_status status;
         uint64_t size = 0;
-        store_world_init(&world, store_world_seed("store full at the start"));
+        store_world_init(&world, random_seed("store full at the start"));
         store_world_open(&world);
         live(&world, 40);
         come_to_rest(&world);
@@ -411,5 +411,35 @@ Test(store, short_reads_and_writes_and_interruptions_are_carried_on)
         store_abandon(world.store);
         world.store = NULL;
     }
+    store_world_deinit(&world);
+}
+
+/* Two writers, each of which writes again when its last document is durable: left alone, the one
+ * would always wait for the sync of the other, and every group have one transaction. */
+Test(store, writers_that_take_turns_come_to_share_their_syncs)
+{
+    enum { WRITES = 60 };
+    struct store_world world;
+    struct journal_status status;
+    store_world_init(&world, random_seed("store shared syncs"));
+    store_world_open(&world);
+    memory_files_set_sync_ms(world.files, 8);
+    store_journal_status(world.store, &status);
+    uint64_t groups = status.groups;
+    uint64_t written = 0;
+    uint64_t durable = 0;
+    while (durable < WRITES) {
+        store_world_poll(&world);
+        durable = store_durable(world.store);
+        while (written < durable + 2) {
+            cr_assert(store_world_insert_one(&world));
+            written += 1;
+            pause_ms(written == 1 ? 4 : 0);
+        }
+    }
+    store_journal_status(world.store, &status);
+    groups = status.groups - groups;
+    cr_assert_lt(groups, WRITES * 3 / 4, "%u groups", (unsigned)groups);
+    memory_files_set_sync_ms(world.files, 0);
     store_world_deinit(&world);
 }
