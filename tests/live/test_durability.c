@@ -321,7 +321,7 @@ static void check_world(struct world *world, const struct live_server *server)
 
 /* Kills at random moments, under inserts, patches, deletes and mutations of two documents, sent by
  * several connections without waiting for the replies. */
-Test(live_durability, kill_9_loses_nothing_that_was_acknowledged, .timeout = 3600)
+Test(live_durability, kill_9_loses_nothing_that_was_acknowledged, .timeout = 14400)
 {
     const char *long_run = getenv("TENON_LONG");
     const char *seed = getenv("TENON_SEED");

@@ -415,20 +415,21 @@ Test(store, short_reads_and_writes_and_interruptions_are_carried_on)
 }
 
 /* Two writers, each of which writes again when its last document is durable: left alone, the one
- * would always wait for the sync of the other, and every group have one transaction. */
+ * would always wait for the sync of the other, and every group have one transaction. A busy machine
+ * may keep them from meeting for a while. */
 Test(store, writers_that_take_turns_come_to_share_their_syncs)
 {
-    enum { WRITES = 60 };
+    enum { WRITES_MAX = 600, SHARED = 15 };
     struct store_world world;
     struct journal_status status;
     store_world_init(&world, random_seed("store shared syncs"));
     store_world_open(&world);
     memory_files_set_sync_ms(world.files, 8);
     store_journal_status(world.store, &status);
-    uint64_t groups = status.groups;
+    uint64_t start = status.groups;
     uint64_t written = 0;
     uint64_t durable = 0;
-    while (durable < WRITES) {
+    while (durable < WRITES_MAX && durable < status.groups - start + SHARED) {
         store_world_poll(&world);
         durable = store_durable(world.store);
         while (written < durable + 2) {
@@ -436,10 +437,10 @@ Test(store, writers_that_take_turns_come_to_share_their_syncs)
             written += 1;
             pause_ms(written == 1 ? 4 : 0);
         }
+        store_journal_status(world.store, &status);
     }
-    store_journal_status(world.store, &status);
-    groups = status.groups - groups;
-    cr_assert_lt(groups, WRITES * 3 / 4, "%u groups", (unsigned)groups);
+    cr_assert_geq(durable, status.groups - start + SHARED, "%u groups of %u transactions",
+                  (unsigned)(status.groups - start), (unsigned)durable);
     memory_files_set_sync_ms(world.files, 0);
     store_world_deinit(&world);
 }
