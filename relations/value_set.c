@@ -7,7 +7,7 @@
 #include <assert.h>
 
 /* Growing by four times keeps what is moved within a third of what is put in. */
-#define SLOTS_FIRST   TINY_OR(2, 64)
+#define SLOTS_FIRST   TINY_OR(2, 8)
 #define SLOTS_GROW    4
 
 /* The most that are reserved: the values may be far fewer than was thought. */
