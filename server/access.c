@@ -48,16 +48,17 @@ void caller_refresh(struct caller *caller, const struct access *access)
     caller->role = entry == NULL ? ROLE_NONE : entry->role;
 }
 
-bool caller_refuse(const struct caller *caller, struct slice method, enum role role,
+void caller_refuse(const struct caller *caller, struct slice method, enum role role,
                    struct error *error)
 {
     if (caller->role == ROLE_NONE) {
-        return error_set(error, ERROR_UNAUTHENTICATED,
-                         "this server wants a token: call auth with it before anything else");
+        error_set(error, ERROR_UNAUTHENTICATED,
+                  "this server wants a token: call auth with it before anything else");
+        return;
     }
-    return error_set(error, ERROR_FORBIDDEN,
-                     "%.*s needs the role %s, and the token of this connection has the role %s",
-                     SLICE_FORMAT(method), role_name(role), role_name(caller->role));
+    error_set(error, ERROR_FORBIDDEN,
+              "%.*s needs the role %s, and the token of this connection has the role %s",
+              SLICE_FORMAT(method), role_name(role), role_name(caller->role));
 }
 
 /* ---- Failures */

@@ -73,9 +73,8 @@ static inline bool caller_may(const struct caller *caller, enum role role)
     return caller->role >= role;
 }
 
-/* Says why the caller may not call the method for `role`: Unauthenticated or Forbidden. Returns
- * false. */
-bool caller_refuse(const struct caller *caller, struct slice method, enum role role,
+/* Says why the caller may not call the method for `role`: Unauthenticated or Forbidden. */
+void caller_refuse(const struct caller *caller, struct slice method, enum role role,
                    struct error *error);
 
 /* The method `auth`. The caller gets the token's role; after a failure it keeps the one it has,

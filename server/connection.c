@@ -266,7 +266,7 @@ void connection_release(struct connection *connection, const struct held_state *
     struct server *server = connection->server;
     bool waits = waits_for->sequence > server->reached.sequence ||
                  waits_for->snapshot > server->reached.snapshot;
-    if (held_is_empty(&connection->held) && connection->paused) {
+    if (UNLIKELY(connection->paused) && held_is_empty(&connection->held)) {
         return;
     }
     if (held_is_empty(&connection->held) && !waits) {

@@ -111,6 +111,19 @@ static struct value describe_connections(const struct service *service, struct a
     return builder_end(&connections);
 }
 
+/* null where no tokens are in use. */
+static struct value describe_access(const struct service *service, struct arena *arena)
+{
+    const struct access *tokens_in_use = service->options.access;
+    if (tokens_in_use == NULL) {
+        return VALUE_IS(VALUE_NULL);
+    }
+    struct builder access = builder_begin(arena, 2);
+    builder_put_count(&access, "tokens", tokens_in_use->tokens.count);
+    builder_put_count(&access, "refused", tokens_in_use->failures);
+    return builder_end(&access);
+}
+
 static struct value describe_requests(const struct service *service, struct arena *arena)
 {
     const struct methods *methods = &service->methods;
@@ -187,13 +200,14 @@ static bool run_info(struct service *service, struct arena *arena, struct value 
         return false;
     }
     uint64_t up_ns = clock_read_ns(CLOCK_MONOTONIC) - service->started_ns;
-    struct builder info = builder_begin(arena, 10);
+    struct builder info = builder_begin(arena, 11);
     builder_put_string(&info, "version", TENON_VERSION);
     builder_put_count(&info, "uptime", up_ns / CLOCK_NS_PER_S);
     builder_put_count(&info, "pid", (uint64_t)getpid());
     builder_put(&info, SLICE("tables"), describe_tables(service, arena));
     builder_put(&info, SLICE("memory"), describe_memory(service, arena));
     builder_put(&info, SLICE("connections"), describe_connections(service, arena));
+    builder_put(&info, SLICE("access"), describe_access(service, arena));
     builder_put(&info, SLICE("requests"), describe_requests(service, arena));
     builder_put(&info, SLICE("latency"), describe_latencies(service, arena));
     builder_put(&info, SLICE("loop"),

@@ -148,7 +148,8 @@ static bool exchange_execute(struct exchange *exchange, struct service *service,
     const struct method_entry *method = exchange->method;
     assert(method != NULL);
     if (UNLIKELY(!caller_may(job->caller, method->role))) {
-        return caller_refuse(job->caller, method->name, method->role, &exchange->error);
+        caller_refuse(job->caller, method->name, method->role, &exchange->error);
+        return false;
     }
     if (exchange->call != NULL) {
         return call_run(exchange->call, result, &exchange->error);
@@ -198,7 +199,9 @@ static void note_slow(struct service *service, const struct exchange *exchange, 
 /* The slow log is read by others, and what auth takes is nobody else's business. */
 static bool exchange_is_for_others(const struct exchange *exchange)
 {
-    return exchange->method->method != NULL || exchange->method->run != NULL;
+    const struct method_entry *method = exchange->method;
+    assert(method != NULL);
+    return method->method != NULL || method->run != NULL;
 }
 
 static void timing_end(const struct timing *timing, struct service *service,

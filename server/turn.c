@@ -113,7 +113,7 @@ static void window_fill(struct window *window, struct server *server, const stru
         connection->yielded = false;
         if (!window_take(window, server->service, connection)) {
             link_remove(&connection->ready);
-        } else if (admission_is_stranger(connection)) {
+        } else if (UNLIKELY(connection->caller.role == ROLE_NONE)) {
             list_append(&server->aside, &connection->ready);
         } else if (had_its_count(connection)) {
             connection_rotate(server, connection);

@@ -298,6 +298,24 @@ Test(access, an_auth_in_a_batch_holds_from_there_on)
     fixture_deinit(&f);
 }
 
+Test(access, info_counts_tokens_and_those_that_are_unknown)
+{
+    struct fixture f;
+    struct caller caller;
+    fixture_init(&f);
+    struct service *service = make_service(f.access, 1000);
+    caller_init(&caller, f.access, &(struct peer_address){{0}});
+    cr_expect_not(authenticate(&f, &caller, "unknown", 0));
+    cr_expect(authenticate(&f, &caller, f.tokens[ROLE_READ], 0));
+    expect_answer(service, &caller, "{\"id\":1,\"method\":\"info\"}",
+                  "\"access\":{\"tokens\":3,\"refused\":1}");
+    service_destroy(service);
+    service = make_service(NULL, 1000);
+    expect_answer(service, &caller, "{\"id\":1,\"method\":\"info\"}", "\"access\":null");
+    service_destroy(service);
+    fixture_deinit(&f);
+}
+
 /* With a limit of 0 every timed request is noted. */
 Test(access, a_token_is_never_in_the_slow_log)
 {
