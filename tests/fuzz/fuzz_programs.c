@@ -1,8 +1,9 @@
 /* Programs over the article's blog.
  *
  * The input is the params of query and mutation. A query gives the same twice (the second time
- * compiled before), and as explain's value, and changes nothing; a mutation that fails changes
- * nothing; where a query is possible, the mutation is the same. */
+ * compiled before), and as explain's value, unless that answer is too long for the program's own
+ * limits, and changes nothing; a mutation that fails changes nothing; where a query is possible,
+ * the mutation is the same. */
 #include "base/json.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/peer.h"
@@ -74,14 +75,25 @@ static void open_blog(struct peer *peer)
     }
 }
 
+/* Whether the reply is the error that says that the result has too many bytes. */
+static bool is_too_long(struct slice reply)
+{
+    struct slice end =
+        SLICE(" bytes of result.\",\"data\":{\"name\":\"LimitExceeded\",\"limit\":\"bytes\"}}}");
+    return reply.size > end.size &&
+           slice_equal(slice_make(reply.data + reply.size - end.size, end.size), end);
+}
+
 static void check_explained(struct peer *peer, struct slice params, struct slice result)
 {
     struct buffer explained = call(peer, "explain", params);
     struct slice explanation = peer_result(buffer_slice(&explained));
     struct slice start = SLICE("{\"value\":");
-    assert(slice_starts_with(explanation, start));
-    explanation = slice_make(explanation.data + start.size, explanation.size - start.size);
-    assert(slice_starts_with(explanation, result));
+    if (!is_too_long(buffer_slice(&explained))) {
+        assert(slice_starts_with(explanation, start));
+        explanation = slice_make(explanation.data + start.size, explanation.size - start.size);
+        assert(slice_starts_with(explanation, result));
+    }
     buffer_deinit(&explained);
 }
 
