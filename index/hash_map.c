@@ -222,18 +222,43 @@ static bool segment_merge(struct hash_map *map, uint64_t hash)
     return true;
 }
 
-void hash_map_init(struct hash_map *map, struct slice (*key)(const void *entry), uint64_t seed)
+void hash_map_init_in(struct hash_map *map, struct pool *pool,
+                      struct slice (*key)(const void *entry), uint64_t seed)
 {
-    *map = (struct hash_map){.key = key, .seed = seed, .pool = pool_create()};
+    *map = (struct hash_map){.key = key, .seed = seed, .pool = pool};
     map->directory = memory_allocate(sizeof(struct hash_map_segment *));
     map->size = sizeof(struct hash_map_segment *);
     map->directory[0] = segment_create(map, 0);
 }
 
+void hash_map_init(struct hash_map *map, struct slice (*key)(const void *entry), uint64_t seed)
+{
+    hash_map_init_in(map, pool_create(), key, seed);
+    map->owns_pool = true;
+}
+
+static void destroy_segments(struct hash_map *map)
+{
+    for (uint64_t index = 0; index < (uint64_t)1 << map->depth;) {
+        struct hash_map_segment *segment = map->directory[index];
+        index += (uint64_t)1 << (map->depth - segment->depth);
+        segment_destroy(map, segment);
+    }
+}
+
 void hash_map_deinit(struct hash_map *map)
 {
-    pool_destroy(map->pool);
+    if (map->owns_pool) {
+        pool_destroy(map->pool);
+    } else {
+        destroy_segments(map);
+    }
     memory_release(map->directory);
+}
+
+size_t hash_map_size_outside(const struct hash_map *map)
+{
+    return ((size_t)1 << map->depth) * sizeof(struct hash_map_segment *);
 }
 
 uint64_t hash_map_hash(const struct hash_map *map, struct slice key)

@@ -17,6 +17,7 @@
 
 #include "base/slice.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,7 +27,8 @@ struct pool;
 struct hash_map {
     struct slice (*key)(const void *entry); /* reads an entry's key */
     uint64_t seed;                          /* secret, so that nobody can aim for collisions */
-    struct pool *pool;                      /* holds the segments */
+    struct pool *pool;                      /* holds the segments … */
+    bool owns_pool;                         /* … and nothing else */
     struct hash_map_segment **directory;
     uint32_t depth;         /* the directory has 2^depth pointers */
     uint64_t deepest_count; /* segments of that depth: with none the directory may halve */
@@ -35,7 +37,16 @@ struct hash_map {
 };
 
 void hash_map_init(struct hash_map *map, struct slice (*key)(const void *entry), uint64_t seed);
+
+/* The same with segments in `pool`, which must outlive the map: for a map that grows with what
+ * lies there too. */
+void hash_map_init_in(struct hash_map *map, struct pool *pool,
+                      struct slice (*key)(const void *entry), uint64_t seed);
+
 void hash_map_deinit(struct hash_map *map);
+
+/* How many of the map's bytes do not lie in its pool. */
+size_t hash_map_size_outside(const struct hash_map *map);
 
 /* The hash of a key in this map; what the functions below take. */
 uint64_t hash_map_hash(const struct hash_map *map, struct slice key);

@@ -123,7 +123,7 @@ struct database *database_create(struct schema *schema, const struct database_op
     }
     uint64_t seed = options->seed ? options->seed : random_seed();
     database->pool = pool_create();
-    hash_map_init(&database->documents, document_id_of_entry, seed);
+    hash_map_init_in(&database->documents, database->pool, document_id_of_entry, seed);
     hash_map_init(&database->tables_by_name, table_name_key, seed);
     hash_map_init(&database->tables_by_number, table_number_key, seed);
     number_tables(schema);
@@ -236,7 +236,8 @@ void database_find_all(const struct database *database, const struct slice *ids,
 
 size_t database_memory(const struct database *database)
 {
-    return pool_used(database->pool) + database->documents.size + database->shape_size;
+    return pool_used(database->pool) + hash_map_size_outside(&database->documents) +
+           database->shape_size;
 }
 
 /* Every index holds exactly the documents of by_creation_time. */

@@ -2,6 +2,7 @@
 #include "index/hash_map.h"
 
 #include "base/macros.h"
+#include "base/pool.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>
@@ -65,6 +66,27 @@ Test(hash_map, an_empty_map_finds_nothing)
     cr_assert_null(hash_map_iterate(&map, &place));
     cr_assert_null(hash_map_iterate(&map, &place));
     hash_map_deinit(&map);
+}
+
+/* A map in somebody else's pool takes nothing else, and leaves nothing there. */
+Test(hash_map, a_map_in_a_shared_pool_gives_its_segments_back)
+{
+    struct pool *pool = pool_create();
+    void *other = pool_allocate(pool, 100);
+    size_t used = pool_used(pool);
+    struct hash_map map;
+    hash_map_init_in(&map, pool, entry_key, random_seed("hash_map"));
+    struct entry *entries = make_entries();
+    insert_all(&map, entries);
+    hash_map_check(&map);
+    cr_assert_geq(pool_used(pool) - used + hash_map_size_outside(&map), map.size);
+    cr_assert_lt(hash_map_size_outside(&map), map.size);
+    hash_map_deinit(&map);
+    cr_assert_eq(pool_used(pool), used);
+    pool_release(pool, other, 100);
+    pool_check(pool);
+    pool_destroy(pool);
+    free(entries);
 }
 
 /* The seed changes the hash, so that nobody can prepare colliding keys. */
