@@ -12,9 +12,15 @@
 /* Up to this many fields a search compares names one after the other. */
 #define LINEAR_FIELDS_MAX TINY_OR(3, 12)
 
-static uint64_t names_hash(const struct value_field *fields, uint32_t count)
+/* Clients choose names: with a seed that they do not know they cannot choose such as collide. */
+static uint64_t table_seed(const struct table *table)
 {
-    uint64_t hash = 0;
+    return table->database->documents.seed;
+}
+
+static uint64_t names_hash(const struct value_field *fields, uint32_t count, uint64_t seed)
+{
+    uint64_t hash = seed;
     for (uint32_t i = 0; i < count; i++) {
         if (!value_is_missing(fields[i].value)) {
             hash = hash_bytes(fields[i].name, hash + 1);
@@ -109,8 +115,9 @@ static void fill_names(struct shape *shape, const struct value_field *fields, ui
 
 static void fill_slots(struct shape *shape)
 {
+    uint64_t seed = table_seed(shape->table);
     for (uint32_t position = 0; shape->slots && position < shape->field_count; position++) {
-        uint64_t slot = hash_bytes(shape->names[position], 0);
+        uint64_t slot = hash_bytes(shape->names[position], seed);
         while (shape->slots[slot & shape->slot_mask] != 0) {
             slot += 1;
         }
@@ -196,7 +203,7 @@ static void grow_buckets(struct table *table)
 
 static struct shape *intern(struct table *table, const struct value_field *fields, uint32_t count)
 {
-    uint64_t hash = names_hash(fields, count);
+    uint64_t hash = names_hash(fields, count, table_seed(table));
     struct shape *shape = table->shapes ? table->shapes[hash & table->shape_mask] : NULL;
     while (shape && (shape->hash != hash || !shape_has_names(shape, fields, count))) {
         shape = shape->next;
@@ -249,7 +256,7 @@ void shape_release(struct shape *shape)
 
 static uint32_t find_in_slots(const struct shape *shape, struct slice name)
 {
-    uint64_t slot = hash_bytes(name, 0);
+    uint64_t slot = hash_bytes(name, table_seed(shape->table));
     for (;;) {
         uint32_t position = shape->slots[slot & shape->slot_mask];
         if (position == 0) {
