@@ -19,6 +19,7 @@
 #define DOCUMENTS_MAX 400
 #define PAIRS_MAX     20000
 #define LINE_SIZE     512
+#define INFO_SIZE     16384
 
 #define SCHEMA                                                                                     \
     "{\"tables\":{\"notes\":{\"fields\":{\"v\":\"number\"},\"indexes\":{\"by_v\":[\"v\"]}},"       \
@@ -681,6 +682,30 @@ static void insert_when_it_resumes(struct live_client *client)
     cr_assert(false, "writes do not resume");
 }
 
+static unsigned count_groups(struct live_client *client)
+{
+    unsigned count = 0;
+    char text[INFO_SIZE];
+    struct slice reply = live_ask(client, "{\"id\":1,\"method\":\"info\"}");
+    snprintf(text, sizeof(text), "%.*s", SLICE_FORMAT(reply));
+    const char *groups = strstr(text, "\"groups\":");
+    cr_assert(groups && sscanf(groups, "\"groups\":%u", &count) == 1, "%s", text);
+    return count;
+}
+
+/* Waits until the journal writes no more, so that the next write is the next client's. */
+static void wait_until_confirmed(struct live_client *client)
+{
+    struct timespec pause = {.tv_nsec = 20000000};
+    unsigned before = count_groups(client);
+    for (unsigned same = 0; same < 20; same++) {
+        nanosleep(&pause, NULL);
+        unsigned groups = count_groups(client);
+        same = groups == before ? same : 0;
+        before = groups;
+    }
+}
+
 /* A write to the journal that fails: its writer is told, and so is the reader that saw it; after
  * it the server goes on by itself. */
 Test(live_durability, replies_that_wait_through_a_failed_write_say_so)
@@ -693,6 +718,7 @@ Test(live_durability, replies_that_wait_through_a_failed_write_say_so)
     live_start(&server, SCHEMA, options);
     live_connect(&client, &server);
     insert_many(&client, 20);
+    wait_until_confirmed(&client);
     limit_files(&server, "4096");
     live_send(&client, SLICE("{\"id\":1,\"method\":\"insert\",\"params\":[\"notes\",{\"v\":99}]}\n"
                              "{\"id\":2,\"method\":\"count\",\"params\":[\"notes\"]}\n"
