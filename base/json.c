@@ -741,28 +741,41 @@ static NEVER_INLINE const char *read_object(struct reader *reader, const char *a
     return at + 1;
 }
 
+/* Readies `reader` for the text of an outermost value, or of one with `depth` containers around. */
+static inline void begin_reading(struct reader *reader, struct arena *arena, struct slice text,
+                                 unsigned depth, unsigned depth_max, struct json_error *error)
+{
+    assert(text.size <= UINT32_MAX);
+    assert(depth <= depth_max && depth_max <= JSON_DEPTH_MAX);
+    reader->arena = arena;
+    reader->start = text.size > 0 ? text.data : "";
+    reader->end = reader->start + text.size;
+    reader->scratch = reader->scratch_first;
+    reader->scratch_top = reader->scratch;
+    reader->scratch_end = reader->scratch + sizeof(reader->scratch_first);
+    reader->tree_nodes = 0;
+    reader->blemishes = 0;
+    reader->unvetted = 0;
+    reader->depth = depth;
+    reader->depth_max = depth_max;
+    reader->depth_seen = depth;
+    reader->in_text = false;
+    reader->error = error;
+    error->status = JSON_OK;
+}
+
+static inline void end_reading(struct reader *reader)
+{
+    if (UNLIKELY(reader->scratch != reader->scratch_first)) {
+        memory_release(reader->scratch);
+    }
+}
+
 bool json_read(struct arena *arena, struct slice text, unsigned depth_max, struct value *value,
                unsigned *depth, struct json_error *error)
 {
-    assert(text.size <= UINT32_MAX);
-    assert(depth_max <= JSON_DEPTH_MAX);
     struct reader reader;
-    reader.arena = arena;
-    reader.start = text.size > 0 ? text.data : "";
-    reader.end = reader.start + text.size;
-    reader.scratch = reader.scratch_first;
-    reader.scratch_top = reader.scratch;
-    reader.scratch_end = reader.scratch + sizeof(reader.scratch_first);
-    reader.tree_nodes = 0;
-    reader.blemishes = 0;
-    reader.unvetted = 0;
-    reader.depth = 0;
-    reader.depth_max = depth_max;
-    reader.depth_seen = 0;
-    reader.in_text = false;
-    reader.error = error;
-    error->status = JSON_OK;
-
+    begin_reading(&reader, arena, text, 0, depth_max, error);
     const char *at = read_value(&reader, reader.start, value);
     if (at != NULL) {
         next_byte(&reader, &at);
@@ -770,13 +783,21 @@ bool json_read(struct arena *arena, struct slice text, unsigned depth_max, struc
             at = fail(&reader, at, "expected nothing after the value");
         }
     }
-    if (UNLIKELY(reader.scratch != reader.scratch_first)) {
-        memory_release(reader.scratch);
-    }
+    end_reading(&reader);
     if (depth != NULL) {
         *depth = reader.depth_seen;
     }
     return at != NULL;
+}
+
+const char *json_read_inner(struct arena *arena, struct slice text, unsigned depth,
+                            unsigned depth_max, struct value *value, struct json_error *error)
+{
+    struct reader reader;
+    begin_reading(&reader, arena, text, depth, depth_max, error);
+    const char *end = read_value(&reader, reader.start, value);
+    end_reading(&reader);
+    return end;
 }
 
 void json_locate(struct slice text, size_t offset, unsigned *line, unsigned *column)

@@ -52,6 +52,13 @@ struct json_error {
 MUST_CHECK bool json_read(struct arena *arena, struct slice text, unsigned depth_max,
                           struct value *value, unsigned *depth, struct json_error *error);
 
+/* Reads the value that `text` begins with, as json_read() reads one with `depth` containers around
+ * it, and returns where it ends; what follows is the caller's.
+ * Errors: NULL, and `error` is filled; offsets count from the start of `text`. */
+MUST_CHECK const char *json_read_inner(struct arena *arena, struct slice text, unsigned depth,
+                                       unsigned depth_max, struct value *value,
+                                       struct json_error *error);
+
 /* Line and column, both from 1, of `offset` in `text`; columns count bytes. */
 void json_locate(struct slice text, size_t offset, unsigned *line, unsigned *column);
 

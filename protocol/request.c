@@ -3,15 +3,89 @@
 #include "protocol/request.h"
 
 #include "base/json.h"
+#include "base/text_scan.h"
 
 #include <assert.h>
 
 static const struct slice id_null = {.data = "null", .size = 4};
 
-bool message_read(struct message *message, struct slice source, struct arena *arena,
-                  struct error *error)
+/* The usual form. */
+
+/* Steps over `expected`. Returns false, and stays, where something else stands at `*at`. */
+static ALWAYS_INLINE bool skip_text(const char **at, const char *end, struct slice expected)
 {
-    *message = (struct message){.arena = arena, .source = source, .raw = source.data};
+    if ((size_t)(end - *at) < expected.size || memcmp(*at, expected.data, expected.size) != 0) {
+        return false;
+    }
+    *at += expected.size;
+    return true;
+}
+
+/* Steps over a string of plain ASCII without escapes, from behind its opening quote to its
+ * closing one. */
+static bool skip_plain_string(const char **at, const char *end)
+{
+    *at = text_find_special(*at, end, true);
+    return *at < end && **at == '"';
+}
+
+/* Steps over an id that is echoed as it stands: a plain string, or a whole number from 1 on. */
+static bool skip_plain_id(const char **at, const char *end)
+{
+    if (*at < end && **at == '"') {
+        *at += 1;
+        return skip_plain_string(at, end) && skip_text(at, end, SLICE("\""));
+    }
+    const char *start = *at;
+    while (*at < end && **at >= '0' && **at <= '9') {
+        *at += 1;
+    }
+    return *at > start && *start != '0';
+}
+
+/* Reads a request that is written as nearly every client writes it: the four members in the order
+ * of the specification, without white space. Returns false for all others, and for whatever is
+ * wrong: the general reader tells what. */
+static bool read_usual(struct message *message)
+{
+    struct request *request = &message->usual;
+    const char *at = message->source.data;
+    const char *end = at + message->source.size;
+    if (!skip_text(&at, end, SLICE("{\"jsonrpc\":\"2.0\",\"id\":"))) {
+        return false;
+    }
+    const char *id = at;
+    if (!skip_plain_id(&at, end)) {
+        return false;
+    }
+    request->id = slice_make(id, (size_t)(at - id));
+    if (!skip_text(&at, end, SLICE(",\"method\":\""))) {
+        return false;
+    }
+    const char *method = at;
+    if (!skip_plain_string(&at, end)) {
+        return false;
+    }
+    request->method = slice_make(method, (size_t)(at - method));
+    if (!skip_text(&at, end, SLICE("\",\"params\":"))) {
+        return false;
+    }
+    struct json_error error;
+    at = json_read_inner(message->arena, slice_make(at, (size_t)(end - at)), 1, REQUEST_DEPTH_MAX,
+                         &request->params, &error);
+    if (at == NULL || at + 1 != end || *at != '}') {
+        return false;
+    }
+    enum value_type type = value_type(request->params);
+    return type == TYPE_OBJECT || type == TYPE_ARRAY;
+}
+
+/* Every form. */
+
+static bool read_any(struct message *message, struct error *error)
+{
+    struct arena *arena = message->arena;
+    struct slice source = message->source;
     struct json_error json_error;
     if (!json_read(arena, source, REQUEST_DEPTH_MAX, &message->single, NULL, &json_error)) {
         if (json_error.status == JSON_DEPTH) {
@@ -38,6 +112,20 @@ bool message_read(struct message *message, struct slice source, struct arena *ar
     }
     message->elements = value_items(arena, message->single, &message->count);
     return true;
+}
+
+bool message_read(struct message *message, struct slice source, struct arena *arena,
+                  struct error *error)
+{
+    message->arena = arena;
+    message->source = source;
+    message->batch = false;
+    message->elements = NULL;
+    message->count = 1;
+    message->next = 0;
+    message->raw = source.data;
+    message->raw_number = 0;
+    return LIKELY(read_usual(message)) || read_any(message, error);
 }
 
 /* The raw search works on JSON that was read already, so it need not check anything. */
@@ -189,8 +277,12 @@ bool message_next(struct message *message, struct request *request, struct error
 {
     assert(message_has_next(message));
     uint32_t number = message->next;
-    struct value element = message->elements[number];
     message->next += 1;
+    if (LIKELY(message->elements == NULL)) {
+        *request = message->usual;
+        return true;
+    }
+    struct value element = message->elements[number];
     request->method = (struct slice){0};
     request->params = VALUE_IS(VALUE_MISSING);
     request->id = id_null;

@@ -21,22 +21,23 @@
 /* The most levels of containers that a message may have. */
 #define REQUEST_DEPTH_MAX 128
 
+struct request {
+    struct slice id;     /* the bytes of the source; .data NULL: a notification */
+    struct slice method; /* canonical: as it stands between the quotes of canonical JSON */
+    struct value params; /* an object or array; missing where there are none */
+};
+
 struct message {
     struct arena *arena;
     struct slice source;          /* all of its bytes */
     bool batch;                   /* the answer is an array */
-    const struct value *elements; /* one, where it is no batch */
+    const struct value *elements; /* one, where it is no batch; NULL: `usual` was read instead */
     uint32_t count;
     uint32_t next;       /* the element that message_next looks at */
     const char *raw;     /* how far the source was searched for ids as they were sent … */
     uint32_t raw_number; /* … and which element begins there */
     struct value single; /* what `elements` points at where it is no batch */
-};
-
-struct request {
-    struct slice id;     /* the bytes of the source; .data NULL: a notification */
-    struct slice method; /* canonical: as it stands between the quotes of canonical JSON */
-    struct value params; /* an object or array; missing where there are none */
+    struct request usual;
 };
 
 /* Reads `source`. The message must not be moved while it is used.

@@ -709,3 +709,26 @@ Test(json, offsets_are_located_by_line_and_column)
                   line, column);
     }
 }
+
+Test(json, reads_a_value_within_a_text_and_says_where_it_ends)
+{
+    static const struct {
+        const char *text;
+        unsigned depth;
+        int end; /* bytes from the start; -1: it cannot be read */
+    } rows[] = {
+        {"{\"a\":[1]}}", 1, 9}, {"[] , 1", 7, 2}, {"[[]]", 8, 4}, {"[[]]", 9, -1},
+        {"[[]]", 10, -1},       {"1,2", 10, 1},   {"\"x", 0, -1}, {"", 0, -1},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct arena arena;
+        struct value value;
+        struct json_error error;
+        arena_init(&arena, 64);
+        const char *end =
+            json_read_inner(&arena, slice_of(rows[i].text), rows[i].depth, 10, &value, &error);
+        cr_expect_eq(end == NULL ? -1 : (int)(end - rows[i].text), rows[i].end, "row %zu", i);
+        cr_expect_eq(end == NULL, error.status != JSON_OK);
+        arena_deinit(&arena);
+    }
+}

@@ -78,6 +78,89 @@ Test(request, reads_every_form_of_a_request)
     }
 }
 
+/* Whether a message is read as a request in the usual form. */
+static bool is_usual(struct slice source)
+{
+    struct arena arena;
+    struct message message;
+    struct error error;
+    arena_init(&arena, 64);
+    error_init(&error, &arena);
+    bool valid = message_read(&message, source, &arena, &error);
+    arena_deinit(&arena);
+    return valid && message.elements == NULL;
+}
+
+/* `text`, which is usual or not, and the same behind white space, which never is. */
+static void expect_both(const char *text, const char *expected, bool usual)
+{
+    struct buffer spaced = {0};
+    buffer_append_slice(&spaced, SLICE("  "));
+    buffer_append_slice(&spaced, slice_of(text));
+    cr_expect_eq(is_usual(slice_of(text)), usual, "%s", text);
+    cr_expect(!is_usual(buffer_slice(&spaced)));
+    buffer_append_char(&spaced, '\0');
+    expect(text, expected);
+    expect(spaced.data, expected);
+    buffer_deinit(&spaced);
+}
+
+#define USUAL_BEGINNING "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":"
+#define USUAL(id, method, params)                                                                  \
+    "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"" method "\",\"params\":" params "}"
+
+Test(request, means_the_same_in_the_usual_form_as_in_any_other)
+{
+    static const struct {
+        const char *text;
+        const char *expected;
+        bool usual;
+    } rows[] = {
+        {USUAL("1", "m", "{\"a\":[1,{\"b\":null}]}"), "1 m {\"a\":[1,{\"b\":null}]};", true},
+        {USUAL("12345678901234567890", "m", "[]"), "12345678901234567890 m [];", true},
+        {USUAL("\"x-1\"", "", "[\"\\u0041\"]"), "\"x-1\"  [\"A\"];", true},
+        {USUAL("\"\"", "m", "[ 1 , 2 ]"), "\"\" m [1,2];", true},
+        {USUAL("0", "m", "[]"), "0 m [];", false},
+        {USUAL("-1", "m", "[]"), "-1 m [];", false},
+        {USUAL("1.5", "m", "[]"), "1.5 m [];", false},
+        {USUAL("1e3", "m", "[]"), "1e3 m [];", false},
+        {USUAL("null", "m", "[]"), "null m [];", false},
+        {USUAL("\"\\u0041\"", "m", "[]"), "\"\\u0041\" m [];", false},
+        {USUAL("\"\xc3\xa9\"", "m", "[]"), "\"\xc3\xa9\" m [];", false},
+        {USUAL("1", "\\u006d", "[]"), "1 m [];", false},
+        {USUAL("1", "m", "[]") " ", "1 m [];", false},
+        {USUAL("1", "m", "[] "), "1 m [];", false},
+        {USUAL("1", "m", "[],\"extra\":1"), "1 m [];", false},
+        {USUAL("1", "m", "{\"$undefined\":null}"), "1 m {\"$undefined\":null};", false},
+        {USUAL("1", "m", "7"), "1 !InvalidRequest;", false},
+        {USUAL("true", "m", "[]"), "null !InvalidRequest;", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        expect_both(rows[i].text, rows[i].expected, rows[i].usual);
+    }
+}
+
+Test(request, tells_what_is_wrong_in_the_usual_form)
+{
+    static const char *const rows[][2] = {
+        {USUAL("01", "m", "[]"), "!ParseError@23"},
+        {USUAL("1", "m\x01", "[]"), "!ParseError@35"},
+        {USUAL("1", "m", "[1,]"), "!ParseError@49"},
+        {USUAL("1", "m", "{\"a\":1,\"a\":2}"), "!ParseError@53"},
+        {USUAL("1", "m", "[]") "}", "!ParseError@49"},
+        {USUAL("1", "m", "[],\"id\":2"), "!ParseError@49"},
+        {USUAL("1", "m", "[],\"params\":[]"), "!ParseError@49"},
+        {USUAL_BEGINNING "[]", "!ParseError@48"},
+        {USUAL_BEGINNING, "!ParseError@46"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m", "!ParseError@35"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":\"1", "!ParseError@24"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1", "!ParseError@23"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        expect(rows[i][0], rows[i][1]);
+    }
+}
+
 Test(request, echoes_ids_as_they_were_sent)
 {
     static const char *const rows[][2] = {
@@ -159,23 +242,26 @@ static enum error_code read_code(struct buffer *text)
 Test(request, limits_depth_and_the_size_of_a_batch)
 {
     static const struct {
+        const char *before;
         const char *open;
         const char *close;
+        const char *behind;
         unsigned count;
         enum error_code code;
     } rows[] = {
-        {"[", "]", REQUEST_DEPTH_MAX, ERROR_NONE},
-        {"[", "]", REQUEST_DEPTH_MAX + 1, ERROR_INVALID_REQUEST},
-        {"{},", "", REQUEST_BATCH_MAX - 1, ERROR_NONE},
-        {"{},", "", REQUEST_BATCH_MAX, ERROR_INVALID_REQUEST},
+        {"", "[", "]", "", REQUEST_DEPTH_MAX, ERROR_NONE},
+        {"", "[", "]", "", REQUEST_DEPTH_MAX + 1, ERROR_INVALID_REQUEST},
+        {"[", "{},", "", "{}]", REQUEST_BATCH_MAX - 1, ERROR_NONE},
+        {"[", "{},", "", "{}]", REQUEST_BATCH_MAX, ERROR_INVALID_REQUEST},
+        {USUAL_BEGINNING, "[", "]", "}", REQUEST_DEPTH_MAX - 1, ERROR_NONE},
+        {USUAL_BEGINNING, "[", "]", "}", REQUEST_DEPTH_MAX, ERROR_INVALID_REQUEST},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct buffer text = {0};
-        bool batch = *rows[i].close == '\0';
-        repeat(&text, batch ? "[" : "", 1);
+        repeat(&text, rows[i].before, 1);
         repeat(&text, rows[i].open, rows[i].count);
-        repeat(&text, batch ? "{}]" : "", 1);
         repeat(&text, rows[i].close, rows[i].count);
+        repeat(&text, rows[i].behind, 1);
         cr_expect_eq(read_code(&text), rows[i].code, "row %zu", i);
     }
 }
