@@ -50,7 +50,7 @@ struct connection {
 };
 
 struct world {
-    char data[64];
+    char data[LIVE_DATA_SIZE];
     uint64_t random;
     unsigned next_value;
     struct note notes[DOCUMENTS_MAX];
@@ -66,28 +66,6 @@ static unsigned random_below(struct world *world, unsigned limit)
     world->random ^= world->random >> 7;
     world->random ^= world->random << 17;
     return (unsigned)((world->random >> 16) % limit);
-}
-
-static void make_data(char data[64])
-{
-    snprintf(data, 64, "/tmp/tenon-data-XXXXXX");
-    cr_assert_not_null(mkdtemp(data));
-}
-
-static void remove_data(const char *data)
-{
-    DIR *directory = opendir(data);
-    const struct dirent *entry;
-    cr_assert_not_null(directory);
-    while ((entry = readdir(directory)) != NULL) {
-        char path[512];
-        snprintf(path, sizeof(path), "%s/%s", data, entry->d_name);
-        if (entry->d_name[0] != '.') {
-            unlink(path);
-        }
-    }
-    closedir(directory);
-    rmdir(data);
 }
 
 static int connect_to(const struct live_server *server)
@@ -330,7 +308,7 @@ Test(live_durability, kill_9_loses_nothing_that_was_acknowledged, .timeout = 144
     struct world *world = calloc(1, sizeof(*world));
     world->random = (seed ? strtoull(seed, NULL, 10) : 20261122) * 2 + 1;
     fprintf(stderr, "kill -9: TENON_SEED=%s\n", seed ? seed : "20261122");
-    make_data(world->data);
+    live_make_data(world->data);
     const char *options[] = {"--data", world->data, "--segment-bytes", "256K", NULL};
     for (unsigned i = 0; i < kills; i++) {
         struct live_server server;
@@ -345,7 +323,7 @@ Test(live_durability, kill_9_loses_nothing_that_was_acknowledged, .timeout = 144
     live_start(&server, SCHEMA, options);
     check_world(world, &server);
     live_stop(&server);
-    remove_data(world->data);
+    live_remove_data(world->data);
     free(world);
 }
 
@@ -423,10 +401,10 @@ static void fill(const char *data, unsigned count)
 
 Test(live_durability, damage_refuses_the_start_and_repair_saves_the_rest)
 {
-    char data[64];
+    char data[LIVE_DATA_SIZE];
     char repaired[80];
     char schema[80];
-    make_data(data);
+    live_make_data(data);
     snprintf(repaired, sizeof(repaired), "%s-repaired", data);
     snprintf(schema, sizeof(schema), "%s/schema.json", data);
     fill(data, 20);
@@ -451,15 +429,15 @@ Test(live_durability, damage_refuses_the_start_and_repair_saves_the_rest)
     insert_many(&client, 1);
     live_close(&client);
     live_stop(&server);
-    remove_data(repaired);
-    remove_data(data);
+    live_remove_data(repaired);
+    live_remove_data(data);
 }
 
 Test(live_durability, one_process_uses_a_directory)
 {
-    char data[64];
+    char data[LIVE_DATA_SIZE];
     char schema[80];
-    make_data(data);
+    live_make_data(data);
     struct live_server server;
     const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
     live_start(&server, SCHEMA, options);
@@ -472,15 +450,15 @@ Test(live_durability, one_process_uses_a_directory)
     expect_command(check, 2, "a server uses it");
     live_stop(&server);
     expect_command(check, 0, "everything is valid");
-    remove_data(data);
+    live_remove_data(data);
 }
 
 /* A schema that changed between two starts is checked against the data. */
 Test(live_durability, a_changed_schema_is_checked_at_the_start)
 {
-    char data[64];
+    char data[LIVE_DATA_SIZE];
     char schema[80];
-    make_data(data);
+    live_make_data(data);
     fill(data, 30);
     snprintf(schema, sizeof(schema), "%s/schema.json", data);
     const char *serve[] = {"serve", "--schema", schema,        "--data",
@@ -508,7 +486,7 @@ Test(live_durability, a_changed_schema_is_checked_at_the_start)
     buffer_deinit(&text);
     live_close(&client);
     live_stop(&server);
-    remove_data(data);
+    live_remove_data(data);
 }
 
 /* The part of a reply behind `name` up to the next quote. */
@@ -624,10 +602,10 @@ static unsigned expect_prefix(const char *data, const char *sync)
 /* Inserts in order, waits, and ends as a crash does. Returns how many are there then. */
 static unsigned insert_and_kill(const char *sync, unsigned count, long pause_ms)
 {
-    char data[64];
+    char data[LIVE_DATA_SIZE];
     struct live_server server;
     struct live_client client;
-    make_data(data);
+    live_make_data(data);
     const char *options[] = {"--data", data, "--sync", sync, "--segment-bytes", "512K", NULL};
     live_start(&server, SCHEMA, options);
     live_connect(&client, &server);
@@ -637,7 +615,7 @@ static unsigned insert_and_kill(const char *sync, unsigned count, long pause_ms)
     live_close(&client);
     live_kill(&server);
     unsigned left = expect_prefix(data, sync);
-    remove_data(data);
+    live_remove_data(data);
     return left;
 }
 
@@ -710,10 +688,10 @@ static void wait_until_confirmed(struct live_client *client)
  * it the server goes on by itself. */
 Test(live_durability, replies_that_wait_through_a_failed_write_say_so)
 {
-    char data[64];
+    char data[LIVE_DATA_SIZE];
     struct live_server server;
     struct live_client client;
-    make_data(data);
+    live_make_data(data);
     const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
     live_start(&server, SCHEMA, options);
     live_connect(&client, &server);
@@ -733,7 +711,7 @@ Test(live_durability, replies_that_wait_through_a_failed_write_say_so)
     live_close(&client);
     live_kill(&server);
     cr_assert_eq(count_after_restart(data), 21u);
-    remove_data(data);
+    live_remove_data(data);
 }
 
 /* The largest file that a server started from now on may write. */
@@ -747,10 +725,10 @@ static void limit_children(rlim_t size)
 
 Test(live_durability, a_start_without_space_serves_reads_until_there_is)
 {
-    char data[64];
+    char data[LIVE_DATA_SIZE];
     struct live_server server;
     struct live_client client;
-    make_data(data);
+    live_make_data(data);
     const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
     live_start(&server, SCHEMA, options);
     live_connect(&client, &server);
@@ -770,7 +748,7 @@ Test(live_durability, a_start_without_space_serves_reads_until_there_is)
     live_close(&client);
     live_kill(&server);
     cr_assert_eq(count_after_restart(data), 21u);
-    remove_data(data);
+    live_remove_data(data);
 }
 
 static bool has_snapshot(const char *data)
@@ -789,11 +767,11 @@ static bool has_snapshot(const char *data)
 /* The reply comes when the file has its name, or with what stopped it; others are not kept. */
 Test(live_durability, the_reply_to_snapshot_says_how_it_ended)
 {
-    char data[64];
+    char data[LIVE_DATA_SIZE];
     struct live_server server;
     struct live_client client;
     struct live_client other;
-    make_data(data);
+    live_make_data(data);
     const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
     live_start(&server, SCHEMA, options);
     live_connect(&client, &server);
@@ -816,5 +794,5 @@ Test(live_durability, the_reply_to_snapshot_says_how_it_ended)
     live_close(&client);
     live_kill(&server);
     cr_assert_eq(count_after_restart(data), 200u);
-    remove_data(data);
+    live_remove_data(data);
 }

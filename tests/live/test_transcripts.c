@@ -33,17 +33,27 @@ ParameterizedTestParameters(live_transcripts, replies_are_those_of_the_transcrip
     return cr_make_param_array(char[NAME_SIZE], parameters, count);
 }
 
-/* Each transcript gets a server of its own. */
-ParameterizedTest(char name[NAME_SIZE], live_transcripts, replies_are_those_of_the_transcript)
+static void play(const char *name, const char *const *options)
 {
     struct live_server server;
     struct live_client client;
     struct transcript *transcript = transcript_read(name);
-    live_start(&server, transcript_schema(transcript), NULL);
+    live_start(&server, transcript_schema(transcript), options);
     live_connect(&client, &server);
     struct transcript_peer peer = {.context = &client, .send = send_line, .receive = receive_line};
     transcript_play(transcript, &peer);
     live_close(&client);
     live_stop(&server);
     transcript_destroy(transcript);
+}
+
+/* Each transcript gets a server of its own, and another one whose replies wait for the disk. */
+ParameterizedTest(char name[NAME_SIZE], live_transcripts, replies_are_those_of_the_transcript)
+{
+    char data[LIVE_DATA_SIZE];
+    live_make_data(data);
+    const char *const durable[] = {"--data", data, NULL};
+    play(name, NULL);
+    play(name, durable);
+    live_remove_data(data);
 }

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -512,4 +513,26 @@ char *live_read_file(const char *path)
     fclose(file);
     buffer_append_char(&text, '\0');
     return text.data;
+}
+
+void live_make_data(char data[LIVE_DATA_SIZE])
+{
+    snprintf(data, LIVE_DATA_SIZE, "/tmp/tenon-data-XXXXXX");
+    cr_assert_not_null(mkdtemp(data));
+}
+
+void live_remove_data(const char *data)
+{
+    DIR *directory = opendir(data);
+    const struct dirent *entry;
+    cr_assert_not_null(directory);
+    while ((entry = readdir(directory)) != NULL) {
+        char path[512];
+        snprintf(path, sizeof(path), "%s/%s", data, entry->d_name);
+        if (entry->d_name[0] != '.') {
+            unlink(path);
+        }
+    }
+    closedir(directory);
+    rmdir(data);
 }

@@ -92,6 +92,11 @@ bool live_contains(struct slice text, const char *part);
 /* The whole file, with a zero behind it; given back with memory_release(). */
 char *live_read_file(const char *path) __attribute__((returns_nonnull));
 
+/* Makes an empty folder for --data; removes it with its files. */
+#define LIVE_DATA_SIZE 64
+void live_make_data(char data[LIVE_DATA_SIZE]);
+void live_remove_data(const char *data);
+
 /* Runs the binary with the arguments (ended by NULL) and `input` as standard input, to its end. */
 void live_run(struct live_result *result, const char *const *arguments, struct slice input);
 void live_result_deinit(struct live_result *result);
