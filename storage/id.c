@@ -7,12 +7,17 @@
 
 #include <assert.h>
 
-#define GROUP_SIZE      5 /* bytes */
-#define GROUP_TEXT_SIZE 8 /* characters */
-#define GROUP_COUNT_MAX 5
-#define FOOTER_SIZE     2
-#define BYTES_SIZE      (GROUP_COUNT_MAX * GROUP_SIZE + 3) /* room to move a group as a word */
-#define NOT_A_DIGIT     0xff
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define GROUP_SIZE       5 /* bytes */
+#define GROUP_TEXT_SIZE  8 /* characters */
+#define GROUP_COUNT_MAX  5
+#define FOOTER_SIZE      2
+#define COMMON_TEXT_SIZE 32 /* of an id whose table number has two bytes */
+#define BYTES_SIZE       (GROUP_COUNT_MAX * GROUP_SIZE + 3) /* room to move a group as a word */
+#define NOT_A_DIGIT      0xff
 
 static const char digits[33] = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -102,6 +107,63 @@ static inline uint64_t group_read(const char *text, uint64_t *seen)
     return ((a << 5 | b) << 10 | (c << 5 | d)) << 20 | ((e << 5 | f) << 10 | (g << 5 | h));
 }
 
+#ifdef __SSE2__
+/* Letters behind `gap`, which is no digit, are worth one less than their distance from `a`. */
+static inline void skip_gap(__m128i bytes, char gap, __m128i *letter, __m128i *is_gap)
+{
+    __m128i gaps = _mm_set1_epi8(gap);
+    *is_gap = _mm_or_si128(*is_gap, _mm_cmpeq_epi8(bytes, gaps));
+    *letter = _mm_add_epi8(*letter, _mm_cmpgt_epi8(bytes, gaps));
+}
+
+/* What 16 characters are worth, where all of them are digits. Errors: false where one is no digit.
+ */
+static inline bool digits_read(const char *text, __m128i *values)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+    __m128i number = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+    __m128i letter = _mm_sub_epi8(bytes, _mm_set1_epi8('a' - 10));
+    __m128i is_number = _mm_cmpeq_epi8(_mm_min_epu8(number, _mm_set1_epi8(9)), number);
+    __m128i is_letter = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('a' - 1)),
+                                      _mm_cmplt_epi8(bytes, _mm_set1_epi8('z' + 1)));
+    __m128i is_gap = _mm_setzero_si128();
+    skip_gap(bytes, 'i', &letter, &is_gap);
+    skip_gap(bytes, 'l', &letter, &is_gap);
+    skip_gap(bytes, 'o', &letter, &is_gap);
+    skip_gap(bytes, 'u', &letter, &is_gap);
+    __m128i is_digit = _mm_andnot_si128(is_gap, _mm_or_si128(is_number, is_letter));
+    *values = _mm_or_si128(_mm_and_si128(is_number, number), _mm_and_si128(is_letter, letter));
+    return _mm_movemask_epi8(is_digit) == 0xffff;
+}
+
+/* Reads two groups: neighbours are joined to 10 bits, then to 20, then to 40.
+ * Errors: false where a character is no digit. */
+static inline bool groups_read(const char *text, uint64_t *first, uint64_t *second)
+{
+    __m128i values;
+    bool are_digits = digits_read(text, &values);
+    __m128i tens = _mm_or_si128(_mm_and_si128(_mm_slli_epi16(values, 5), _mm_set1_epi16(0x03e0)),
+                                _mm_srli_epi16(values, 8));
+    __m128i twenties = _mm_madd_epi16(tens, _mm_set1_epi32(1 << 16 | 1 << 10));
+    __m128i upper = _mm_srli_epi64(_mm_slli_epi64(twenties, 44), 24);
+    __m128i forties = _mm_or_si128(upper, _mm_srli_epi64(twenties, 32));
+    uint64_t groups[2];
+    _mm_storeu_si128((__m128i *)(void *)groups, forties);
+    *first = groups[0];
+    *second = groups[1];
+    return are_digits;
+}
+#else
+/* Reads two groups. Errors: false where a character is no digit. */
+static inline bool groups_read(const char *text, uint64_t *first, uint64_t *second)
+{
+    uint64_t seen = 0;
+    *first = group_read(text, &seen);
+    *second = group_read(text + GROUP_TEXT_SIZE, &seen);
+    return (seen & 0x80) == 0;
+}
+#endif
+
 struct fletcher {
     uint64_t sum;
     uint64_t sum_of_sums;
@@ -119,18 +181,25 @@ static inline void fletcher_add_word(struct fletcher *footer, uint64_t word)
     footer->sum += (first + second) * 0x0001000100010001 >> 48;
 }
 
-/* The two bytes of the footer for a table number of `number_size` bytes and the body behind it,
- * the first in the low byte. */
-static inline uint16_t footer_of(const uint8_t *bytes, size_t number_size)
+/* The two bytes of the footer for a table number of `number_size` bytes and the body behind it, of
+ * two words; the first in the low byte. */
+static inline uint16_t footer_of_words(const uint8_t *number, size_t number_size, uint64_t first,
+                                       uint64_t second)
 {
     struct fletcher footer = {0};
     for (size_t i = 0; i < number_size; i++) {
-        footer.sum += bytes[i];
+        footer.sum += number[i];
         footer.sum_of_sums += footer.sum;
     }
-    fletcher_add_word(&footer, word_load(bytes + number_size));
-    fletcher_add_word(&footer, word_load(bytes + number_size + 8));
+    fletcher_add_word(&footer, first);
+    fletcher_add_word(&footer, second);
     return (uint16_t)((footer.sum_of_sums & 0xff) << 8 | (footer.sum & 0xff));
+}
+
+static inline uint16_t footer_of(const uint8_t *bytes, size_t number_size)
+{
+    const uint8_t *body = bytes + number_size;
+    return footer_of_words(bytes, number_size, word_load(body), word_load(body + 8));
 }
 
 static inline size_t number_write(uint8_t *bytes, uint32_t number)
@@ -160,9 +229,43 @@ static inline uint32_t number_read(const uint8_t *bytes, size_t size)
     return is_shortest && number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
-size_t id_encode(const struct id *id, char text[ID_TEXT_SIZE_MAX])
+/* Ids of table numbers of two bytes, which nearly all have: four groups, of which the first begins
+ * with the number and the last ends with the footer. Their bytes stay in registers. */
+
+static void encode_common(const struct id *id, char text[COMMON_TEXT_SIZE])
 {
-    assert(id->table_number > 0);
+    uint8_t number[2] = {(uint8_t)(id->table_number | 0x80), (uint8_t)(id->table_number >> 7)};
+    uint64_t first = word_load(id->body);
+    uint64_t second = word_load(id->body + 8);
+    uint64_t footer = footer_of_words(number, sizeof(number), first, second);
+    group_write(text, (uint64_t)number[0] << 32 | (uint64_t)number[1] << 24 | first >> 40);
+    group_write(text + 8, first);
+    group_write(text + 16, second >> 24);
+    group_write(text + 24, (second & 0xffffff) << 16 | (footer & 0xff) << 8 | footer >> 8);
+}
+
+/* Errors: false where `text` is not an id. */
+static inline bool decode_common(const char text[COMMON_TEXT_SIZE], struct id *id)
+{
+    uint64_t a;
+    uint64_t b;
+    uint64_t c;
+    uint64_t d;
+    if (!groups_read(text, &a, &b) || !groups_read(text + 16, &c, &d)) {
+        return false;
+    }
+    uint8_t number[2] = {(uint8_t)(a >> 32), (uint8_t)(a >> 24)};
+    uint64_t first = a << 40 | b;
+    uint64_t second = c << 24 | d >> 16;
+    uint64_t footer = footer_of_words(number, sizeof(number), first, second);
+    id->table_number = number_read(number, sizeof(number));
+    word_store(id->body, first);
+    word_store(id->body + 8, second);
+    return id->table_number != 0 && ((footer & 0xff) << 8 | footer >> 8) == (d & 0xffff);
+}
+
+static size_t encode_any(const struct id *id, char text[ID_TEXT_SIZE_MAX])
+{
     uint8_t bytes[BYTES_SIZE] = {0};
     size_t number_size = number_write(bytes, id->table_number);
     memcpy(bytes + number_size, id->body, ID_BODY_SIZE);
@@ -179,6 +282,16 @@ size_t id_encode(const struct id *id, char text[ID_TEXT_SIZE_MAX])
     memcpy(text, groups, text_size);
     assert(number_sizes[text_size] == number_size);
     return text_size;
+}
+
+size_t id_encode(const struct id *id, char text[ID_TEXT_SIZE_MAX])
+{
+    assert(id->table_number > 0);
+    if (LIKELY(id->table_number >= 1u << 7 && id->table_number < 1u << 14)) {
+        encode_common(id, text);
+        return COMMON_TEXT_SIZE;
+    }
+    return encode_any(id, text);
 }
 
 /* Reads `text`, filled up with zeros. Errors: false where a character is no digit. */
@@ -199,7 +312,7 @@ static inline bool bytes_read(struct slice text, uint8_t bytes[BYTES_SIZE])
     return (seen & 0x80) == 0;
 }
 
-bool id_decode(struct slice text, struct id *id)
+static bool decode_any(struct slice text, struct id *id)
 {
     if (text.size > ID_TEXT_SIZE_MAX || number_sizes[text.size] == 0) {
         return false;
@@ -221,10 +334,23 @@ bool id_decode(struct slice text, struct id *id)
     return true;
 }
 
+static inline bool decode(struct slice text, struct id *id)
+{
+    if (LIKELY(text.size == COMMON_TEXT_SIZE)) {
+        return decode_common(text.data, id);
+    }
+    return decode_any(text, id);
+}
+
+bool id_decode(struct slice text, struct id *id)
+{
+    return decode(text, id);
+}
+
 uint32_t id_table_number(struct slice text)
 {
     struct id id;
-    return id_decode(text, &id) ? id.table_number : 0;
+    return decode(text, &id) ? id.table_number : 0;
 }
 
 bool id_read_hint(struct slice text, uint64_t *hint)
