@@ -248,6 +248,13 @@ const char *text_skip(const char *text);
 /* Appends the canonical JSON of `value`; a missing value is written as null. */
 void value_write(struct buffer *buffer, struct value value);
 
+/* Appends the same if it is at most `size_max` bytes, and at most `depth_max` containers that are
+ * taken apart lie within each other; otherwise returns false, and nothing is appended. Where the
+ * size is at fault `*size` is greater than `size_max`, otherwise how many bytes were written. Takes
+ * time and memory in proportion to `size_max` at most. */
+MUST_CHECK bool value_write_within(struct buffer *buffer, struct value value, size_t size_max,
+                                   size_t depth_max, size_t *size);
+
 /* How many bytes value_write appends. A value that a program computed may mention its parts so
  * often that this takes forever: see value_fits. */
 size_t value_write_size(struct value value);

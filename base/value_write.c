@@ -149,16 +149,22 @@ static inline void push(struct stack *stack, struct value container)
     stack->count++;
 }
 
-/* Counts items from `item` on that are texts, as long as they are; `*at` becomes their end. */
-static ALWAYS_INLINE const struct value *count_texts(const struct value *item,
-                                                     const struct value *end, size_t *at)
+/* Puts items from `item` on, each behind a comma, as long as they are texts and `*at` is at most
+ * `size_max`; `*at` becomes their end. */
+static ALWAYS_INLINE const struct value *emit_texts(struct sink sink, const struct value *item,
+                                                    const struct value *end, size_t size_max,
+                                                    size_t *at)
 {
-    size_t size = 0;
-    const struct value *begin = item;
-    for (; item < end && has_text(item); item++) {
-        size += item->size;
+    size_t place = *at;
+    for (; item < end && has_text(item) && place <= size_max; item++) {
+        if (sink.buffer != NULL) {
+            char *to = sink_reserve(sink, place, item->size + 1);
+            *to = ',';
+            memcpy(to + 1, item->text, item->size);
+        }
+        place += item->size + 1;
     }
-    *at += size + (size_t)(item - begin);
+    *at = place;
     return item;
 }
 
@@ -177,8 +183,8 @@ static ALWAYS_INLINE size_t emit_items(struct sink sink, size_t at, struct frame
     if (item == items && item < end && !is_container(*item)) {
         at = emit_scalar(sink, at, item++);
     }
-    if (sink.buffer == NULL && item > items) {
-        item = count_texts(item, end, &at);
+    if (item > items) {
+        item = emit_texts(sink, item, end, size_max, &at);
     }
     for (; item < end && at <= size_max; item++) {
         at = item > items ? emit(sink, at, ",", 1) : at;
@@ -218,7 +224,8 @@ static ALWAYS_INLINE size_t emit_fields(struct sink sink, size_t at, struct fram
 }
 
 /* Walks `value`, whose text begins at `at`; stops once it ends behind `size_max`, or more than
- * `depth_max` containers are open. Returns its end, and in `*whole` whether that was all. */
+ * `depth_max` containers, at least one, would be open. Returns its end, and in `*whole` whether
+ * that was all. */
 static ALWAYS_INLINE size_t walk(struct sink sink, size_t at, struct value value, size_t size_max,
                                  size_t depth_max, bool *whole)
 {
@@ -227,6 +234,7 @@ static ALWAYS_INLINE size_t walk(struct sink sink, size_t at, struct value value
         *whole = at <= size_max;
         return at;
     }
+    assert(depth_max > 0);
     struct stack stack;
     stack.frames = stack.first;
     stack.count = 0;
@@ -234,6 +242,9 @@ static ALWAYS_INLINE size_t walk(struct sink sink, size_t at, struct value value
     struct value next = value;
     do {
         if (is_container(next)) {
+            if (stack.count == depth_max) {
+                break;
+            }
             push(&stack, next);
             at = emit(sink, at, next.kind == VALUE_LIST ? "[" : "{", 1);
         }
@@ -245,7 +256,7 @@ static ALWAYS_INLINE size_t walk(struct sink sink, size_t at, struct value value
             stack.count--;
             at = emit(sink, at, list ? "]" : "}", 1);
         }
-    } while (stack.count > 0 && at <= size_max && stack.count <= depth_max);
+    } while (stack.count > 0 && at <= size_max);
     if (stack.frames != stack.first) {
         memory_release(stack.frames);
     }
@@ -277,16 +288,28 @@ size_t value_write_size(struct value value)
     return size;
 }
 
+bool value_write_within(struct buffer *buffer, struct value value, size_t size_max,
+                        size_t depth_max, size_t *size)
+{
+    size_t begin = buffer->size;
+    size_t end_max = size_max < SIZE_MAX - begin ? begin + size_max : SIZE_MAX;
+    bool whole;
+    if (has_text(&value)) {
+        *size = value.size;
+        whole = *size <= size_max;
+        buffer_append(buffer, value.text, whole ? *size : 0);
+        return whole;
+    }
+    size_t end = walk((struct sink){.buffer = buffer}, begin, value, end_max, depth_max, &whole);
+    *size = end - begin;
+    buffer->size = whole ? end : begin;
+    return whole;
+}
+
 void value_write(struct buffer *buffer, struct value value)
 {
-    bool whole;
-    struct sink sink = {.buffer = buffer};
-    assert(buffer != NULL);
-    if (LIKELY(has_text(&value))) {
-        buffer_append(buffer, value.text, value.size);
-        return;
-    }
-    buffer->size = walk(sink, buffer->size, value, SIZE_MAX, SIZE_MAX, &whole);
+    size_t size;
+    bool whole = value_write_within(buffer, value, SIZE_MAX, SIZE_MAX, &size);
     assert(whole);
 }
 

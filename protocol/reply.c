@@ -39,6 +39,7 @@ void reply_begin(struct reply *reply, struct buffer *output, bool headers, bool 
 static void reply_append_id(struct reply *reply, struct slice id)
 {
     struct buffer *output = reply->output;
+    reply->answer = output->size;
     if (reply->batch) {
         buffer_append_char(output, reply->count == 0 ? '[' : ',');
     }
@@ -47,12 +48,22 @@ static void reply_append_id(struct reply *reply, struct slice id)
     buffer_append_slice(output, id);
 }
 
-void reply_result(struct reply *reply, struct slice id, struct value result)
+void reply_begin_result(struct reply *reply, struct slice id)
 {
     reply_append_id(reply, id);
     buffer_append_slice(reply->output, SLICE(",\"result\":"));
-    value_write(reply->output, result);
+}
+
+void reply_end_result(struct reply *reply)
+{
     buffer_append_char(reply->output, '}');
+}
+
+void reply_abandon_result(struct reply *reply)
+{
+    assert(reply->count > 0);
+    reply->output->size = reply->answer;
+    reply->count -= 1;
 }
 
 /* Appends the member `name`, which is canonical, of an error's data unless it is absent. */

@@ -1,7 +1,7 @@
 /* Replies: results and errors of JSON-RPC 2.0, written once, straight into the output.
  *
- * A reply answers one message: reply_begin(), then reply_result() or reply_error() for each of
- * its requests that has an id, then reply_end(). Where nothing was answered nothing is left in
+ * A reply answers one message: reply_begin(), then a result or reply_error() for each of its
+ * requests that has an id, then reply_end(). Where nothing was answered nothing is left in
  * the output. What a frame needs around the JSON follows the framing of the connection. */
 #ifndef TENON_PROTOCOL_REPLY_H
 #define TENON_PROTOCOL_REPLY_H
@@ -25,6 +25,7 @@ struct reply {
     struct buffer *output;
     size_t start;   /* of the frame in the output */
     size_t body;    /* of the JSON in the output */
+    size_t answer;  /* of the newest answer in the output */
     uint32_t count; /* of answers so far */
     bool batch;
     bool headers; /* framed by headers, else by lines */
@@ -33,8 +34,15 @@ struct reply {
 /* Begins the reply to a message; `batch`: an array is answered. */
 void reply_begin(struct reply *reply, struct buffer *output, bool headers, bool batch);
 
-/* Appends an answer. `id` is canonical JSON: the id's bytes. */
-void reply_result(struct reply *reply, struct slice id, struct value result);
+/* Begins an answer, whose result the caller then appends to the output as JSON. `id` is canonical
+ * JSON: the id's bytes. */
+void reply_begin_result(struct reply *reply, struct slice id);
+void reply_end_result(struct reply *reply);
+
+/* Takes an answer back that was begun, for a result that turned out to be none. */
+void reply_abandon_result(struct reply *reply);
+
+/* Appends an answer that is an error. */
 void reply_error(struct reply *reply, struct slice id, const struct error *error);
 
 void reply_end(struct reply *reply);

@@ -33,6 +33,12 @@ bool budget_exceed_documents(const struct budget *budget, struct error *error)
     return exceed(error, SLICE("documents"), "documents read", budget->limits.documents);
 }
 
+/* What is left of a limit; what went beyond it was refused, and counted. */
+static uint64_t left(uint64_t limit, uint64_t taken)
+{
+    return taken < limit ? limit - taken : 0;
+}
+
 static uint64_t most_memory(const struct budget *budget)
 {
     return budget->limits.bytes > LIMIT_MEMORY ? budget->limits.bytes : LIMIT_MEMORY;
@@ -60,6 +66,16 @@ bool budget_look_at_clock(struct budget *budget, struct error *error)
            exceed(error, SLICE("milliseconds"), "milliseconds", budget->limits.milliseconds);
 }
 
+static bool exceed_depth(struct error *error)
+{
+    return exceed(error, SLICE("depth"), "levels of a value", LIMIT_DEPTH);
+}
+
+static bool exceed_result(const struct budget *budget, struct error *error)
+{
+    return exceed(error, SLICE("bytes"), "bytes of result", budget->limits.bytes);
+}
+
 bool budget_measure(struct budget *budget, struct value value, size_t *size, struct error *error)
 {
     uint64_t bytes = most_memory(budget);
@@ -69,7 +85,7 @@ bool budget_measure(struct budget *budget, struct value value, size_t *size, str
     if (*size > bytes) {
         return exceed(error, SLICE("bytes"), "bytes of a value", bytes);
     }
-    return exceed(error, SLICE("depth"), "levels of a value", LIMIT_DEPTH);
+    return exceed_depth(error);
 }
 
 bool budget_take_result(struct budget *budget, struct value value, struct error *error)
@@ -79,8 +95,20 @@ bool budget_take_result(struct budget *budget, struct value value, struct error 
         return false;
     }
     budget->result_bytes += size;
-    return budget->result_bytes <= budget->limits.bytes ||
-           exceed(error, SLICE("bytes"), "bytes of result", budget->limits.bytes);
+    return budget->result_bytes <= budget->limits.bytes || exceed_result(budget, error);
+}
+
+bool budget_write_result(struct budget *budget, struct value value, struct buffer *output,
+                         struct error *error)
+{
+    size_t size;
+    uint64_t size_max = left(budget->limits.bytes, budget->result_bytes);
+    bool written = value_write_within(output, value, size_max, LIMIT_DEPTH, &size);
+    budget->result_bytes += size;
+    if (LIKELY(written)) {
+        return true;
+    }
+    return size > size_max ? exceed_result(budget, error) : exceed_depth(error);
 }
 
 bool budget_take_large_value(struct budget *budget, struct value value, struct error *error)
@@ -95,12 +123,6 @@ bool budget_take_large_value(struct budget *budget, struct value value, struct e
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
-}
-
-/* What is left of a limit; what went beyond it was refused, and counted. */
-static uint64_t left(uint64_t limit, uint64_t taken)
-{
-    return taken < limit ? limit - taken : 0;
 }
 
 void budget_begin_inner(struct budget *inner, const struct limits *limits, struct budget *outer)

@@ -4,6 +4,7 @@
 #ifndef TENON_RELATIONS_BUDGET_H
 #define TENON_RELATIONS_BUDGET_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/macros.h"
 #include "base/value.h"
@@ -88,6 +89,11 @@ MUST_CHECK bool budget_measure(struct budget *budget, struct value value, size_t
 
 /* Counts `value` as a result. Errors: those of budget_measure, and LimitExceeded for the bytes. */
 MUST_CHECK bool budget_take_result(struct budget *budget, struct value value, struct error *error);
+
+/* Appends `value` to `output` and counts it as a result, which takes one walk of it rather than
+ * two. Errors: LimitExceeded for its bytes or its depth; nothing is appended then. */
+MUST_CHECK bool budget_write_result(struct budget *budget, struct value value,
+                                    struct buffer *output, struct error *error);
 
 /* What budget_take_value does for values that are not small. */
 MUST_CHECK bool budget_take_large_value(struct budget *budget, struct value value,

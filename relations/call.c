@@ -281,7 +281,9 @@ static bool run_program(struct call *call, struct run *run, struct value *result
 static bool run_anything(struct call *call, struct run *run, struct value *result)
 {
     bool ran = call->program ? run_program(call, run, result) : step_run(run, &call->step, result);
-    return ran && budget_take_result(run->budget, *result, run->error);
+    /* What a transaction answers must be known to fit before it is committed. */
+    bool is_final = call->method->writes;
+    return ran && (!is_final || budget_take_result(run->budget, *result, run->error));
 }
 
 bool call_run(struct call *call, struct value *result, struct error *error)
@@ -319,6 +321,22 @@ bool call_run(struct call *call, struct value *result, struct error *error)
         budget_end_inner(&call->own_budget, call->budget);
     }
     return ran;
+}
+
+bool call_write_result(struct call *call, struct value result, struct buffer *output,
+                       struct error *error)
+{
+    if (call->method->writes) {
+        value_write(output, result);
+        return true;
+    }
+    if (!call->has_own_budget) {
+        return budget_write_result(call->budget, result, output, error);
+    }
+    uint64_t before = call->own_budget.result_bytes;
+    bool written = budget_write_result(&call->own_budget, result, output, error);
+    call->budget->result_bytes += call->own_budget.result_bytes - before;
+    return written;
 }
 
 uint64_t call_sequence(const struct call *call, const struct value *result)

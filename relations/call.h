@@ -7,6 +7,7 @@
 #define TENON_RELATIONS_CALL_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/macros.h"
 #include "base/slice.h"
@@ -50,6 +51,11 @@ void call_prefetch(struct call *call, unsigned stage);
  * `result` is made of documents and pieces of them, and is valid until call_end.
  * Errors: false. */
 MUST_CHECK bool call_run(struct call *call, struct value *result, struct error *error);
+
+/* Appends the result of a call that ran to `output`, within the budget.
+ * Errors: LimitExceeded, of a call that only reads; nothing is appended then. */
+MUST_CHECK bool call_write_result(struct call *call, struct value result, struct buffer *output,
+                                  struct error *error);
 
 /* The number of the newest transaction that the call's result can tell of. `result` is what
  * call_run() made, or NULL where it returned false. To be called before the next call runs. */

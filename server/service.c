@@ -158,8 +158,34 @@ static bool exchange_execute(struct exchange *exchange, struct service *service,
         job->has_secret = true;
         return authenticate(exchange, service, job, result);
     }
-    return method->run(service, &job->arena, exchange->request.params, result, &exchange->error) &&
-           budget_take_result(&job->budget, *result, &exchange->error);
+    return method->run(service, &job->arena, exchange->request.params, result, &exchange->error);
+}
+
+static bool exchange_write_result(struct exchange *exchange, struct job *job, struct value result,
+                                  struct buffer *output)
+{
+    if (exchange->call != NULL) {
+        return call_write_result(exchange->call, result, output, &exchange->error);
+    }
+    return budget_write_result(&job->budget, result, output, &exchange->error);
+}
+
+/* Answers with the result where it is `done` and fits, otherwise with the error. */
+static void exchange_answer(struct exchange *exchange, struct job *job, bool done,
+                            struct value result, struct reply *reply)
+{
+    struct slice id = exchange->request.id;
+    if (!done) {
+        reply_error(reply, id, &exchange->error);
+        return;
+    }
+    reply_begin_result(reply, id);
+    if (exchange_write_result(exchange, job, result, reply->output)) {
+        reply_end_result(reply);
+    } else {
+        reply_abandon_result(reply);
+        reply_error(reply, id, &exchange->error);
+    }
 }
 
 /* A request that is timed. */
@@ -220,7 +246,7 @@ static void timing_end(const struct timing *timing, struct service *service,
 static void exchange_run(struct exchange *exchange, struct service *service, struct job *job,
                          struct reply *reply)
 {
-    struct value result;
+    struct value result = VALUE_IS(VALUE_MISSING);
     struct timing timing = {.started_ns = 0};
     timing_begin(&timing, exchange, job);
     bool done = exchange_execute(exchange, service, job, &result);
@@ -235,11 +261,7 @@ static void exchange_run(struct exchange *exchange, struct service *service, str
         service->awaited_snapshot = 0;
     }
     if (!request_is_notification(&exchange->request)) {
-        if (done) {
-            reply_result(reply, exchange->request.id, result);
-        } else {
-            reply_error(reply, exchange->request.id, &exchange->error);
-        }
+        exchange_answer(exchange, job, done, result, reply);
     }
     timing_end(&timing, service, exchange, job);
     if (exchange->call != NULL) {

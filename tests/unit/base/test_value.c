@@ -259,6 +259,38 @@ Test(value, measuring_stops_where_the_limit_is_passed)
     cr_assert_not(value_fits(levels[2][0], size - 1, &size));
 }
 
+/* A value is written whole or not at all, wherever in it the limit lies. */
+Test(value, writing_stops_where_the_limit_is_passed_and_leaves_nothing)
+{
+    struct value_field fields[] = {
+        {SLICE("list"), value_from_text(SLICE("[1,2]"))},
+        {SLICE("name"), value_from_text(SLICE("\"long enough\""))},
+    };
+    struct value items[] = {value_from_number(1.5), value_from_text(SLICE("\"a\"")),
+                            value_from_fields(fields, 2), value_from_text(SLICE("\"b\"")),
+                            value_from_text(SLICE("7"))};
+    struct value values[] = {value_from_items(items, 5), value_from_fields(fields, 2), items[1],
+                             VALUE_IS(VALUE_NULL)};
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        size_t whole = value_write_size(values[i]);
+        for (size_t most = 0; most <= whole + 1; most++) {
+            struct buffer text = {0};
+            size_t size;
+            buffer_append_slice(&text, SLICE("before"));
+            bool written = value_write_within(&text, values[i], most, 2, &size);
+            cr_assert_eq(written, most >= whole);
+            cr_assert_eq(text.size, written ? 6 + whole : 6);
+            cr_assert(written ? size == whole : size > most);
+            buffer_deinit(&text);
+        }
+    }
+    struct buffer text = {0};
+    size_t size;
+    cr_assert_not(value_write_within(&text, values[0], 1000, 1, &size));
+    cr_assert(size <= 1000 && text.size == 0, "two levels are one too many");
+    buffer_deinit(&text);
+}
+
 Test(value, deeply_nested_values_are_written_without_the_c_stack)
 {
     enum { DEPTH = 300000 };

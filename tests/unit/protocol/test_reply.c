@@ -11,12 +11,19 @@ static void expect(struct buffer *output, const char *expected)
     buffer_deinit(output);
 }
 
+static void answer(struct reply *reply, struct slice id, struct value result)
+{
+    reply_begin_result(reply, id);
+    value_write(reply->output, result);
+    reply_end_result(reply);
+}
+
 Test(reply, a_result_is_one_line)
 {
     struct buffer output = {0};
     struct reply reply;
     reply_begin(&reply, &output, false, false);
-    reply_result(&reply, SLICE("1.0"), value_from_text(SLICE("{\"a\":[1]}")));
+    answer(&reply, SLICE("1.0"), value_from_text(SLICE("{\"a\":[1]}")));
     reply_end(&reply);
     expect(&output, "{\"jsonrpc\":\"2.0\",\"id\":1.0,\"result\":{\"a\":[1]}}\n");
 }
@@ -83,11 +90,34 @@ Test(reply, a_batch_answers_as_one_array_and_nothing_as_nothing)
     reply_end(&reply);
     cr_expect_eq(output.size, 0);
     reply_begin(&reply, &output, false, true);
-    reply_result(&reply, SLICE("1"), VALUE_IS(VALUE_NULL));
-    reply_result(&reply, SLICE("\"b\""), VALUE_IS(VALUE_TRUE));
+    answer(&reply, SLICE("1"), VALUE_IS(VALUE_NULL));
+    answer(&reply, SLICE("\"b\""), VALUE_IS(VALUE_TRUE));
     reply_end(&reply);
     expect(&output, "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null},"
                     "{\"jsonrpc\":\"2.0\",\"id\":\"b\",\"result\":true}]\n");
+}
+
+Test(reply, an_answer_that_is_taken_back_leaves_nothing)
+{
+    struct buffer output = {0};
+    struct reply reply;
+    reply_begin(&reply, &output, false, true);
+    answer(&reply, SLICE("1"), VALUE_IS(VALUE_NULL));
+    for (int i = 0; i < 2; i++) {
+        reply_begin_result(&reply, SLICE("2"));
+        buffer_append_slice(&output, SLICE("[[[["));
+        reply_abandon_result(&reply);
+    }
+    answer(&reply, SLICE("3"), VALUE_IS(VALUE_TRUE));
+    reply_end(&reply);
+    expect(&output, "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null},"
+                    "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":true}]\n");
+    reply_begin(&reply, &output, true, true);
+    reply_begin_result(&reply, SLICE("1"));
+    reply_abandon_result(&reply);
+    reply_end(&reply);
+    cr_expect_eq(output.size, 0);
+    buffer_deinit(&output);
 }
 
 /* Checks that the frame at the start of `output` says the size of all behind it. */
@@ -118,7 +148,7 @@ Test(reply, headers_say_the_length_of_what_follows)
         memset(text, 'y', size);
         buffer_append_slice(&output, SLICE("before"));
         reply_begin(&reply, &output, true, false);
-        reply_result(&reply, SLICE("1"), value_from_string(&arena, slice_make(text, size)));
+        answer(&reply, SLICE("1"), value_from_string(&arena, slice_make(text, size)));
         reply_end(&reply);
         cr_expect_eq(memcmp(output.data, "before", 6), 0);
         expect_length(&output, 6);

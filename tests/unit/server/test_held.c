@@ -85,7 +85,9 @@ Test(held, a_replaced_reply_has_its_own_length)
     struct buffer output = {0};
     struct reply reply;
     reply_begin(&reply, &output, true, false);
-    reply_result(&reply, SLICE("1"), VALUE_IS(VALUE_NULL));
+    reply_begin_result(&reply, SLICE("1"));
+    value_write(&output, VALUE_IS(VALUE_NULL));
+    reply_end_result(&reply);
     reply_end(&reply);
     hold(&held, 100 + output.size, 8);
     lose(&output, &held, true, (struct held_loss){.durable = 7});
