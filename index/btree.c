@@ -426,6 +426,7 @@ void btree_insert(struct btree *tree, void *entry)
     uint32_t position = leaf_position_for(tree, leaf, target.hint, entry);
     path_add_count(&path, 1);
     tree->count++;
+    tree->moves++;
     if (leaf->node.count < BTREE_LEAF_CAPACITY) {
         leaf_insert(leaf, position, target.hint, entry);
     } else {
@@ -553,6 +554,7 @@ void btree_remove(struct btree *tree, void *entry)
     leaf_copy(leaf, position, leaf, position + 1, leaf->node.count - position - 1);
     leaf->node.count--;
     tree->count--;
+    tree->moves++;
     path_add_count(&path, UINT64_MAX); /* modulo 2^64: one less */
     mend_path(tree, &path);
 }

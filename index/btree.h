@@ -76,12 +76,13 @@ struct btree {
     const struct btree_order *order;
     struct btree_node *root; /* NULL while the tree is empty */
     uint64_t count;          /* entries */
+    uint64_t moves;          /* how often entries were added or taken out; see below */
     uint32_t height;         /* levels of inner nodes above the leaves */
     size_t size;             /* bytes of nodes and separators */
     struct buffer scratch;   /* keys of entries that tie, while a function runs */
 };
 
-/* A place at an entry. Any change to the tree makes it invalid. */
+/* A place at an entry. It is valid as long as tree->moves stays the same. */
 struct btree_cursor {
     const struct btree_node *leaf; /* NULL: outside */
     uint32_t position;
@@ -141,7 +142,8 @@ void *btree_previous(struct btree_cursor *cursor);
  * the cursor behind them. Returns how many. */
 size_t btree_collect(struct btree_cursor *cursor, bool backwards, void **entries, size_t count);
 
-/* All entries that have one hint, which lie in a row. Any change to the tree makes it invalid. */
+/* All entries that have one hint, which lie in a row. It is valid as long as tree->moves stays the
+ * same. */
 struct btree_run {
     uint64_t hint;
     struct btree_cursor first;

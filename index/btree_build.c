@@ -96,5 +96,6 @@ void btree_build(struct btree *tree, const struct btree_item *items, uint64_t co
     assert(level[0].separator == NULL && tree->height <= BTREE_HEIGHT_MAX);
     tree->root = level[0].node;
     tree->count = count;
+    tree->moves++;
     memory_release(level);
 }

@@ -40,6 +40,20 @@ void btree_run_find(struct btree_run *run)
     }
 }
 
+/* Entries in a row that are looked at one by one: most runs are no longer. */
+#define ENTRIES_WALKED TINY_OR(1, 4)
+
+/* Behind the entries from `position` on that have the hint. */
+static uint32_t run_end(const struct leaf *leaf, uint32_t position, uint64_t hint)
+{
+    uint32_t count = leaf->node.count;
+    uint32_t near = position + ENTRIES_WALKED < count ? position + ENTRIES_WALKED : count;
+    while (position < near && leaf->hints[position] == hint) {
+        position++;
+    }
+    return position < near ? position : count_not_greater(leaf->hints, position, count, hint);
+}
+
 bool btree_run_count(struct btree_run *run)
 {
     const struct leaf *leaf = (const struct leaf *)run->first.leaf;
@@ -47,10 +61,7 @@ bool btree_run_count(struct btree_run *run)
     run->last = (struct btree_cursor){.leaf = NULL};
     run->count = 0;
     for (uint32_t i = 0; i < BTREE_LEAVES_WALKED; i++) {
-        uint32_t end = position;
-        while (leaf != NULL && end < leaf->node.count && leaf->hints[end] == run->hint) {
-            end++;
-        }
+        uint32_t end = leaf != NULL ? run_end(leaf, position, run->hint) : position;
         if (end > position) {
             run->last = (struct btree_cursor){.leaf = &leaf->node, .position = end - 1};
             run->count += end - position;

@@ -49,7 +49,7 @@ void ahead_search(const struct step *map, const struct value *items, uint32_t co
 const struct index_search *ahead_find(const struct run *run, const struct step *step)
 {
     if (step->ahead == AHEAD_NONE) {
-        return NULL;
+        return run->search;
     }
     const struct index_search *search = &run->ahead->searches[step->ahead][run->ahead_item];
     return search->id.size > 0 ? search : NULL;

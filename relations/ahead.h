@@ -27,8 +27,8 @@ void ahead_plan(struct step *map);
 void ahead_search(const struct step *map, const struct value *items, uint32_t count,
                   struct ahead *ahead);
 
-/* What was found for the step and the item that the run is at; NULL where nothing was looked for.
- */
+/* What was found for the step and the item that the run is at, or for the direct call that it is;
+ * NULL where nothing was looked for. */
 const struct index_search *ahead_find(const struct run *run, const struct step *step);
 
 #endif

@@ -306,6 +306,7 @@ bool call_run(struct call *call, struct value *result, struct error *error)
         .slots = slots,
         .scratch = &call->relations->scratch,
         .id_hash = call->ahead.has_id_hash ? &call->ahead.id_hash : NULL,
+        .search = call_ahead_found(&call->ahead),
     };
     call->in_transaction = call->method->writes;
     if (call->in_transaction) {

@@ -41,7 +41,7 @@ struct call *call_prepare(struct relations *relations, const struct method *meth
                           struct error *error);
 
 /* The stages of prefetching. */
-#define CALL_STAGES 3
+#define CALL_STAGES 4
 
 /* Asks the memory for what the call will touch first (relations/call_ahead.h). Stages come in
  * order, and nothing may be changed in between. */

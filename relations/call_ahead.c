@@ -61,9 +61,24 @@ static void begin_insert(struct call_ahead *ahead, const struct table *table, st
     }
 }
 
+/* A whole search, which the step need not make again. */
+static void begin_id_search(struct call_ahead *ahead, const struct index *index, struct value id)
+{
+    if (value_type(id) == TYPE_STRING) {
+        ahead->index = index;
+        ahead->moves = index->tree.moves;
+        ahead->search.id = value_string_escaped(id);
+        index_search_step(index, &ahead->search, 0);
+    }
+}
+
 static void begin_read(struct call_ahead *ahead, const struct range_plan *plan)
 {
     const struct range_part *part = plan->parts;
+    if (plan->by_reference) {
+        begin_id_search(ahead, plan->index, part->value.literal);
+        return;
+    }
     if (plan->count > 0 && part->comparison == COMPARISON_EQ && part->field == 0 &&
         plan->index->field_count > 0) {
         begin_search(ahead, plan->index, part->value.literal, false);
@@ -94,6 +109,10 @@ void call_ahead_begin(struct call_ahead *ahead, const struct database *database,
 
 void call_ahead_continue(struct call_ahead *ahead, const struct database *database, unsigned stage)
 {
+    if (ahead->index) {
+        index_search_step(ahead->index, &ahead->search, stage);
+        return;
+    }
     if (ahead->has_id_hash && stage == 1) {
         hash_map_prefetch_entry(&database->documents, ahead->id_hash);
     }

@@ -3,13 +3,15 @@
  * A window of calls goes through the stages together, so that their cache misses overlap. What is
  * asked for depends on the verb: the document of an id by way of its slot in the map, or leaves of
  * B-trees by way of the nodes above them. It is a guess that costs time alone where it is wrong:
- * nothing is remembered but the hash of an id. */
+ * nothing is remembered but the hash of an id, and what refers to an id, for as long as the tree
+ * that told it stays as it is. */
 #ifndef TENON_RELATIONS_CALL_AHEAD_H
 #define TENON_RELATIONS_CALL_AHEAD_H
 
 #include "index/btree.h"
 #include "relations/step.h"
 #include "storage/database.h"
+#include "storage/index_search.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +20,9 @@
 #define CALL_AHEAD_SEARCHES_MAX 4
 
 struct call_ahead {
+    const struct index *index; /* that is searched for an id; NULL: none */
+    struct index_search search;
+    uint64_t moves; /* of its tree when the search began */
     bool has_id_hash;
     uint64_t id_hash; /* of the step's id in the map of documents */
     uint32_t search_count;
@@ -27,8 +32,16 @@ struct call_ahead {
 /* Has nothing to ask for yet. */
 static inline void call_ahead_init(struct call_ahead *ahead)
 {
+    ahead->index = NULL;
     ahead->has_id_hash = false;
     ahead->search_count = 0;
+}
+
+/* The search that was made for the step's range, or NULL. */
+static inline const struct index_search *call_ahead_found(const struct call_ahead *ahead)
+{
+    bool valid = ahead->index && ahead->index->tree.moves == ahead->moves;
+    return valid ? &ahead->search : NULL;
 }
 
 /* Carries out stage 0 of a step with plain values: finds out what there is to ask for. */

@@ -40,6 +40,7 @@
 
 struct operator;
 struct ahead;
+struct index_search;
 
 enum segment_kind {
     SEGMENT_FIELD, /* .name, ?.name, ["name"] */
@@ -149,11 +150,12 @@ struct run {
     struct error *error;
     bool in_program;
     struct value *slots;
-    struct buffer *scratch;    /* for keys, while a function runs */
-    struct step_count *counts; /* by step number, for explain; NULL elsewhere */
-    const struct ahead *ahead; /* what was found for items of the innermost asyncMap */
-    uint32_t ahead_item;       /* the one that the run is at */
-    const uint64_t *id_hash;   /* of a direct call's id, if it was hashed already; else NULL */
+    struct buffer *scratch;            /* for keys, while a function runs */
+    struct step_count *counts;         /* by step number, for explain; NULL elsewhere */
+    const struct ahead *ahead;         /* what was found for items of the innermost asyncMap */
+    uint32_t ahead_item;               /* the one that the run is at */
+    const struct index_search *search; /* for a direct call's range, if it was made; else NULL */
+    const uint64_t *id_hash; /* of a direct call's id, if it was hashed already; else NULL */
 };
 
 MUST_CHECK bool expression_evaluate(struct run *run, const struct expression *expression,

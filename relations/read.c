@@ -30,6 +30,7 @@ struct entry {
 struct reader {
     struct run *run;
     const struct step *step;
+    bool is_fetched; /* the documents of the range were asked from memory already */
     struct btree_cursor cursor;
     uint64_t left; /* documents of the range that are not fetched yet */
     uint64_t read; /* documents that were looked at */
@@ -118,6 +119,7 @@ static bool reader_open(struct reader *reader, struct run *run, const struct ste
 {
     reader->run = run;
     reader->step = step;
+    reader->is_fetched = false;
     reader->left = 0;
     reader->read = 0;
     reader->count = 0;
@@ -128,6 +130,7 @@ static bool reader_open(struct reader *reader, struct run *run, const struct ste
     }
     if (range->is_run) {
         reader->left = range->run.count;
+        reader->is_fetched = reader->left <= INDEX_SEARCH_FETCHED;
         reader->cursor = step->descending ? range->run.last : range->run.first;
         return true;
     }
@@ -140,6 +143,13 @@ static bool reader_open(struct reader *reader, struct run *run, const struct ste
     return true;
 }
 
+static void prefetch(const struct reader *reader, void *const *documents, size_t count)
+{
+    for (size_t i = 0; i < count && !reader->is_fetched; i++) {
+        document_prefetch(documents[i]);
+    }
+}
+
 /* Fetches the next block. Without a filter all of it is going to be taken, so that it is counted
  * at once. */
 static bool fetch(struct reader *reader, uint64_t wanted)
@@ -150,9 +160,7 @@ static bool fetch(struct reader *reader, uint64_t wanted)
     size_t fetched =
         btree_collect(&reader->cursor, reader->step->descending, documents, (size_t)count);
     assert(fetched == count);
-    for (size_t i = 0; i < fetched; i++) {
-        document_prefetch(documents[i]);
-    }
+    prefetch(reader, documents, fetched);
     for (size_t i = 0; i < fetched; i++) {
         reader->entries[i] = (struct entry){.document = documents[i], .target = documents[i]};
     }
@@ -487,9 +495,7 @@ static bool collect_documents(struct reader *reader, uint64_t count, struct list
         size_t fetched =
             btree_collect(&reader->cursor, reader->step->descending, documents, wanted);
         assert(fetched == wanted);
-        for (uint32_t i = 0; i < wanted; i++) {
-            document_prefetch(documents[i]);
-        }
+        prefetch(reader, documents, wanted);
         struct value *items = list->items + list->count;
         for (uint32_t i = 0; i < wanted; i++) {
             items[i] = document_value(documents[i]);

@@ -1,16 +1,13 @@
-/* Searching in steps. See index_search.h. */
+/* Searching in stages. See index_search.h. */
 #include "storage/index_search.h"
 
 #include <assert.h>
 
-/* Documents of one id that are asked for ahead. */
-#define DOCUMENTS_AHEAD TINY_OR(2, 32)
-
 static void prefetch_documents(const struct btree_run *run)
 {
-    void *documents[DOCUMENTS_AHEAD];
+    void *documents[INDEX_SEARCH_FETCHED];
     struct btree_cursor cursor = run->first;
-    size_t wanted = run->count < DOCUMENTS_AHEAD ? run->count : DOCUMENTS_AHEAD;
+    size_t wanted = run->count < INDEX_SEARCH_FETCHED ? run->count : INDEX_SEARCH_FETCHED;
     size_t count = btree_collect(&cursor, false, documents, wanted);
     for (size_t i = 0; i < count; i++) {
         document_prefetch(documents[i]);
@@ -34,48 +31,50 @@ bool index_search_confirm(const struct index *index, const struct index_search *
            (run->count == 1 || holds_id(index, &run->last, search->id));
 }
 
-static void count_run(struct index_search *search)
+/* Decides whether the search can be made, and goes down to the node above the leaf: what is above
+ * that lies in caches as a rule. */
+static void begin(const struct index *index, struct index_search *search)
+{
+    bool may_be_id = index_hint_of_id(index, search->id, &search->run.hint);
+    search->outcome = may_be_id ? INDEX_FOUND : INDEX_UNKNOWN;
+    btree_run_begin(&index->tree, &search->run);
+    for (uint32_t level = index->tree.height; may_be_id && level > 1; level--) {
+        btree_run_descend(&search->run);
+    }
+}
+
+static void finish(struct index_search *search)
 {
     if (!btree_run_count(&search->run)) {
         search->outcome = INDEX_UNKNOWN;
     } else if (search->run.count == 0) {
         search->outcome = INDEX_NOTHING;
+    } else {
+        prefetch_documents(&search->run);
     }
 }
 
-/* Decides which searches can be made, and goes down the tree with them, level by level. */
-static void descend(const struct index *index, struct index_search *searches, uint32_t count)
+void index_search_step(const struct index *index, struct index_search *search, unsigned stage)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        struct index_search *search = &searches[i];
-        bool may_be_id = index_hint_of_id(index, search->id, &search->run.hint);
-        search->outcome = may_be_id ? INDEX_FOUND : INDEX_UNKNOWN;
-        btree_run_begin(&index->tree, &search->run);
-    }
-    for (uint32_t level = 0; level < index->tree.height; level++) {
-        for (uint32_t i = 0; i < count; i++) {
-            if (searches[i].outcome == INDEX_FOUND) {
-                btree_run_descend(&searches[i].run);
-            }
-        }
+    assert(index->field_count > 0 && stage < INDEX_SEARCH_STAGES);
+    if (stage == 0) {
+        begin(index, search);
+    } else if (search->outcome != INDEX_FOUND) {
+        return;
+    } else if (stage == 1 && index->tree.height > 0) {
+        btree_run_descend(&search->run);
+    } else if (stage == 2) {
+        btree_run_find(&search->run);
+    } else if (stage == 3) {
+        finish(search);
     }
 }
 
 void index_search_ids(const struct index *index, struct index_search *searches, uint32_t count)
 {
-    assert(index->field_count > 0);
-    descend(index, searches, count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (searches[i].outcome == INDEX_FOUND) {
-            btree_run_find(&searches[i].run);
-        }
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (searches[i].outcome == INDEX_FOUND) {
-            count_run(&searches[i]);
-        }
-        if (searches[i].outcome == INDEX_FOUND) {
-            prefetch_documents(&searches[i].run);
+    for (unsigned stage = 0; stage < INDEX_SEARCH_STAGES; stage++) {
+        for (uint32_t i = 0; i < count; i++) {
+            index_search_step(index, &searches[i], stage);
         }
     }
 }
