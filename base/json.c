@@ -10,8 +10,8 @@
  * size.
  *
  * Two counters are compared between the opening and the closing of a container: `blemishes`, of
- * whatever is not canonical, tells whether its text must be rewritten; `unvetted`, of whatever
- * value_vet must look at, whether VALUE_FLAG_VETTED is set.
+ * whatever is not canonical, tells whether its text must be rewritten, or may be kept; `unvetted`,
+ * of whatever value_vet must look at, whether VALUE_FLAG_VETTED is set.
  *
  * Functions that read take where to read and return where they stopped, or NULL after an error;
  * then they have not set what they were to read. */
@@ -150,16 +150,19 @@ static inline struct value text_value(struct slice text, bool vetted)
                           .text = text.data};
 }
 
-/* Moves what lies on the scratch stack from `base` on to the arena. */
-static inline void *take_scratch(struct reader *reader, size_t base, size_t count)
+/* Moves the parts of a container that ends before `end` from the scratch stack to the arena, behind
+ * the container's text. */
+static inline void *take_parts(struct reader *reader, const struct container *container,
+                               const char *end, size_t count)
 {
-    char *first = reader->scratch + base;
+    char *first = reader->scratch + container->scratch;
     size_t size = (size_t)(reader->scratch_top - first);
-    void *taken = arena_allocate(reader->arena, size);
-    memcpy(taken, first, size);
+    struct slice *text = arena_allocate(reader->arena, sizeof(*text) + size);
+    *text = slice_make(container->start, (size_t)(end - container->start));
+    memcpy(text + 1, first, size);
     reader->scratch_top = first;
     reader->tree_nodes += count;
-    return taken;
+    return text + 1;
 }
 
 /* Strings. */
@@ -521,7 +524,8 @@ static inline bool open_container(struct reader *reader, const char *at,
 static inline unsigned container_flags(const struct reader *reader,
                                        const struct container *container)
 {
-    return reader->unvetted == container->unvetted ? VALUE_FLAG_VETTED : 0;
+    unsigned vetted = reader->unvetted == container->unvetted ? VALUE_FLAG_VETTED : 0;
+    return reader->blemishes == container->blemishes ? vetted | VALUE_FLAG_TEXT_KEPT : vetted;
 }
 
 /* The value of a container that ends before `end` and is not taken apart; drops its parts. */
@@ -548,7 +552,7 @@ static inline void close_list(struct reader *reader, const struct container *con
     if (UNLIKELY(reader->in_text)) {
         *value = close_text(reader, container, end);
     } else {
-        *value = value_from_items(take_scratch(reader, container->scratch, count), count);
+        *value = value_from_items(take_parts(reader, container, end, count), count);
         value->flags = (uint8_t)container_flags(reader, container);
     }
     close_container(reader, container);
@@ -562,7 +566,7 @@ static inline void close_object(struct reader *reader, const struct container *c
     if (UNLIKELY(reader->in_text || encoding)) {
         *value = close_text(reader, container, end);
     } else {
-        *value = value_from_fields(take_scratch(reader, container->scratch, count), count);
+        *value = value_from_fields(take_parts(reader, container, end, count), count);
         value->flags = (uint8_t)container_flags(reader, container);
     }
     close_container(reader, container);

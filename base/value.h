@@ -62,7 +62,11 @@ enum value_type {
 
 /* Set by the JSON reader where nothing below needs value_vet: every number is short, no name
  * begins with `$`, and no container lies deeper in the text than any value may be. */
-#define VALUE_FLAG_VETTED 1
+#define VALUE_FLAG_VETTED    1
+
+/* Set by the JSON reader on a LIST or OBJECT that was canonical in the text: right before the items
+ * or fields lies a struct slice, which is that text. */
+#define VALUE_FLAG_TEXT_KEPT 2
 
 struct value_field;
 
@@ -83,6 +87,13 @@ struct value_field {
     struct slice name; /* canonical: as it stands between the quotes of canonical JSON */
     struct value value;
 };
+
+/* The text of a value with VALUE_FLAG_TEXT_KEPT. */
+static inline struct slice value_kept_text(struct value value)
+{
+    const void *parts = value.items;
+    return ((const struct slice *)parts)[-1];
+}
 
 /* Making values. */
 

@@ -113,6 +113,13 @@ static ALWAYS_INLINE bool has_text(const struct value *value)
     return value->kind == VALUE_TEXT || value->kind == VALUE_DOCUMENT;
 }
 
+/* Makes a value whose text was kept that text. */
+static inline struct value whole_text(struct value value)
+{
+    bool kept = value.kind >= VALUE_LIST && (value.flags & VALUE_FLAG_TEXT_KEPT) != 0;
+    return kept ? value_from_text(value_kept_text(value)) : value;
+}
+
 /* A value that is no list or object taken apart. */
 static ALWAYS_INLINE size_t emit_scalar(struct sink sink, size_t at, const struct value *value)
 {
@@ -267,6 +274,7 @@ static ALWAYS_INLINE size_t walk(struct sink sink, size_t at, struct value value
 bool value_fits_within(struct value value, size_t size_max, size_t depth_max, size_t *size)
 {
     bool whole;
+    value = whole_text(value);
     if (LIKELY(has_text(&value))) {
         *size = value.size;
         return *size <= size_max;
@@ -294,6 +302,7 @@ bool value_write_within(struct buffer *buffer, struct value value, size_t size_m
     size_t begin = buffer->size;
     size_t end_max = size_max < SIZE_MAX - begin ? begin + size_max : SIZE_MAX;
     bool whole;
+    value = whole_text(value);
     if (has_text(&value)) {
         *size = value.size;
         whole = *size <= size_max;
@@ -315,6 +324,7 @@ void value_write(struct buffer *buffer, struct value value)
 
 struct slice value_text(struct arena *arena, struct value value)
 {
+    value = whole_text(value);
     if (has_text(&value)) {
         return slice_make(value.text, value.size);
     }

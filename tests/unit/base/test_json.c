@@ -642,6 +642,44 @@ Test(json, the_vetted_flag_says_that_nothing_needs_vetting)
     }
 }
 
+/* Only what is canonical keeps its text; what stands within it or around it may differ. */
+Test(json, containers_that_are_canonical_keep_their_text)
+{
+    static const struct {
+        const char *text;
+        const char *kept; /* "": nothing */
+    } rows[] = {
+        {"[]", "[]"},
+        {"{}", "{}"},
+        {" [1,{\"a\":2}] ", "[1,{\"a\":2}]"},
+        {"[1, 2]", ""},
+        {"{\"a\" :1}", ""},
+        {"{\"\\u0061\":1}", ""},
+        {"[[[[[[[1]]]]]]]", "[[[[[[[1]]]]]]]"},
+        {"[[[[[[[1 ]]]]]]]", ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct arena arena;
+        arena_init(&arena, 64);
+        struct value value;
+        struct json_error error;
+        cr_assert(json_read(&arena, slice_of(rows[i].text), 128, &value, NULL, &error));
+        bool keeps = (value.flags & VALUE_FLAG_TEXT_KEPT) != 0;
+        struct slice kept = keeps ? value_kept_text(value) : SLICE("");
+        cr_expect(slice_equal(kept, slice_of(rows[i].kept)), "%s", rows[i].text);
+        arena_deinit(&arena);
+    }
+    struct arena arena;
+    arena_init(&arena, 64);
+    struct value value;
+    struct json_error error;
+    cr_assert(json_read(&arena, SLICE("[[1],[1, 2]]"), 128, &value, NULL, &error));
+    cr_expect(slice_equal(value_kept_text(value.items[0]), SLICE("[1]")));
+    cr_expect_not(value.items[1].flags & VALUE_FLAG_TEXT_KEPT);
+    cr_expect(slice_equal(value_text(&arena, value), SLICE("[[1],[1,2]]")));
+    arena_deinit(&arena);
+}
+
 Test(json, errors_say_what_was_expected)
 {
     static const struct {

@@ -305,6 +305,9 @@ Test(json, damaged_texts_are_refused_or_read_into_canonical_form)
         if (read_block(&arena, slice_make(block, maker.sent.size), &value)) {
             written.size = 0;
             value_write(&written, value);
+            struct value walked = value;
+            walked.flags = 0;
+            cr_assert(slice_equal(value_text(&arena, walked), buffer_slice(&written)));
             cr_assert(read_block(&arena, buffer_slice(&written), &again));
             cr_assert(slice_equal(value_text(&arena, again), buffer_slice(&written)));
             uint8_t flag = VALUE_FLAG_VETTED;
