@@ -66,6 +66,11 @@ void arena_deinit(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
+    struct arena_chunk *first = arena->chunks;
+    if (LIKELY(first != NULL && first->older == NULL && first->size == arena->kept)) {
+        arena_point_at(arena, first);
+        return;
+    }
     struct arena_chunk *kept = NULL;
     while (arena->chunks != NULL) {
         struct arena_chunk *chunk = arena->chunks;

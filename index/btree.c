@@ -56,6 +56,9 @@ static uint32_t inner_search(const struct btree *tree, const struct inner *inner
                              const struct target *target)
 {
     uint32_t count = inner->node.count;
+    if (inner->hints[count - 1] < target->hint) {
+        return count - 1; /* where new documents go in the order of their creation */
+    }
     uint32_t low = 1 + count_smaller(inner->hints + 1, count - 1, target->hint);
     uint32_t high = count_not_greater(inner->hints, low, count, target->hint);
     while (low < high) {
@@ -233,7 +236,9 @@ static void inner_copy(struct inner *to, uint32_t to_index, const struct inner *
 static void leaf_insert(struct leaf *leaf, uint32_t position, uint64_t hint, void *entry)
 {
     assert(leaf->node.count < BTREE_LEAF_CAPACITY && position <= leaf->node.count);
-    leaf_copy(leaf, position + 1, leaf, position, leaf->node.count - position);
+    if (position < leaf->node.count) {
+        leaf_copy(leaf, position + 1, leaf, position, leaf->node.count - position);
+    }
     leaf->hints[position] = hint;
     leaf->entries[position] = entry;
     leaf->node.count++;
@@ -384,8 +389,12 @@ static uint32_t leaf_position_for(const struct btree *tree, const struct leaf *l
                                   const void *entry)
 {
     const struct btree_order *order = tree->order;
-    uint32_t low = count_smaller(leaf->hints, leaf->node.count, hint);
-    uint32_t high = count_not_greater(leaf->hints, low, leaf->node.count, hint);
+    uint32_t count = leaf->node.count;
+    if (count > 0 && leaf->hints[count - 1] < hint) {
+        return count;
+    }
+    uint32_t low = count_smaller(leaf->hints, count, hint);
+    uint32_t high = count_not_greater(leaf->hints, low, count, hint);
     uint32_t middle = high - 1;
     while (low < high) {
         int comparison = order->compare(order->context, entry, leaf->entries[middle]);

@@ -35,8 +35,8 @@ void reply_begin(struct reply *reply, struct buffer *output, bool headers, bool 
     reply->body = output->size;
 }
 
-/* Appends what comes before an answer's result or error. */
-static void reply_append_id(struct reply *reply, struct slice id)
+/* Begins an answer, up to the result or error that `member` leads to. */
+static inline void reply_begin_answer(struct reply *reply, struct slice id, struct slice member)
 {
     struct buffer *output = reply->output;
     reply->answer = output->size;
@@ -44,14 +44,17 @@ static void reply_append_id(struct reply *reply, struct slice id)
         buffer_append_char(output, reply->count == 0 ? '[' : ',');
     }
     reply->count += 1;
-    buffer_append_slice(output, SLICE(ANSWER_BEGINNING));
-    buffer_append_slice(output, id);
+    struct slice beginning = SLICE(ANSWER_BEGINNING);
+    char *at = buffer_reserve(output, beginning.size + id.size + member.size);
+    memcpy(at, beginning.data, beginning.size);
+    memcpy(at + beginning.size, id.data, id.size);
+    memcpy(at + beginning.size + id.size, member.data, member.size);
+    output->size += beginning.size + id.size + member.size;
 }
 
 void reply_begin_result(struct reply *reply, struct slice id)
 {
-    reply_append_id(reply, id);
-    buffer_append_slice(reply->output, SLICE(",\"result\":"));
+    reply_begin_answer(reply, id, SLICE(",\"result\":"));
 }
 
 void reply_end_result(struct reply *reply)
@@ -117,9 +120,8 @@ void reply_error(struct reply *reply, struct slice id, const struct error *error
 {
     assert(error->code != ERROR_NONE);
     struct buffer *output = reply->output;
-    reply_append_id(reply, id);
-    buffer_append_format(output,
-                         ",\"error\":{\"code\":%d,\"message\":", error_code_number(error->code));
+    reply_begin_answer(reply, id, SLICE(",\"error\":{\"code\":"));
+    buffer_append_format(output, "%d,\"message\":", error_code_number(error->code));
     json_write_string(output, error->message);
     buffer_append_slice(output, SLICE(",\"data\":"));
     append_data(output, error);

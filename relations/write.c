@@ -3,12 +3,13 @@
 
 #include <assert.h>
 
-/* The fields of what is to be stored; vetted, because programs put values together that were
- * never vetted as a whole. */
+/* The fields of what is to be stored; vetted and counted, because programs put values together that
+ * were never vetted as a whole, and are larger than their text. What a direct call brings is part
+ * of its message, which was read as a whole. */
 static bool vetted_fields(struct run *run, struct value document, const struct value_field **fields,
                           uint32_t *count)
 {
-    if (!budget_take_value(run->budget, document, run->error) ||
+    if ((run->in_program && !budget_take_value(run->budget, document, run->error)) ||
         !vet_value(document, DOCUMENT_DEPTH_MAX, run->error)) {
         return false;
     }
