@@ -245,26 +245,41 @@ static void check_note(struct live_client *client, struct note *note)
     note->delete_sent = false;
 }
 
-/* How often a text occurs in what an index of a table lists. */
+/* What stands behind the next `word` of the text; NULL where there is none. strstr() would not do:
+ * under the address sanitizer it measures the whole text every time. */
+static const char *find_behind(struct slice text, const char *word)
+{
+    size_t size = strlen(word);
+    const char *end = text.data + text.size;
+    const char *next = text.data;
+    while ((next = memchr(next, word[0], (size_t)(end - next))) != NULL) {
+        if ((size_t)(end - next) >= size && memcmp(next, word, size) == 0) {
+            return next + size;
+        }
+        next += 1;
+    }
+    return NULL;
+}
+
+/* How many documents an index of a table lists; counts in `seen` how often each `k` occurs. */
 static unsigned count_listed(struct live_client *client, const char *table, const char *index,
                              unsigned *seen)
 {
     char request[128];
     snprintf(request, sizeof(request),
              "{\"id\":1,\"method\":\"collect\",\"params\":[\"%s\",\"%s\"]}", table, index);
-    struct slice line = live_ask(client, request);
-    struct buffer copy = {0};
-    buffer_append_slice(&copy, line);
-    buffer_append_char(&copy, '\0');
+    struct slice left = live_ask(client, request);
+    const char *end = left.data + left.size;
     unsigned count = 0;
-    for (const char *next = copy.data; (next = strstr(next, "\"_id\":")) != NULL; next++) {
-        const char *key = strstr(next, "\"k\":");
+    const char *next;
+    while ((next = find_behind(left, "\"_id\":")) != NULL) {
+        left = slice_make(next, (size_t)(end - next));
+        const char *key = seen ? find_behind(left, "\"k\":") : NULL;
         count += 1;
-        if (seen && key) {
-            seen[strtoul(key + 4, NULL, 10)] += 1;
+        if (key) {
+            seen[strtoul(key, NULL, 10)] += 1;
         }
     }
-    buffer_deinit(&copy);
     return count;
 }
 
