@@ -19,7 +19,6 @@
 #define DOCUMENTS_MAX 400
 #define PAIRS_MAX     20000
 #define LINE_SIZE     512
-#define INFO_SIZE     16384
 
 #define SCHEMA                                                                                     \
     "{\"tables\":{\"notes\":{\"fields\":{\"v\":\"number\"},\"indexes\":{\"by_v\":[\"v\"]}},"       \
@@ -566,15 +565,19 @@ Test(live_durability, an_export_reads_one_moment_while_writes_go_on)
     live_stop(&server);
 }
 
+/* Asks, and returns the number behind `name` in the reply. */
+static unsigned ask_number(struct live_client *client, const char *request, const char *name)
+{
+    struct slice reply = live_ask(client, request);
+    const char *number = find_behind(reply, name);
+    cr_assert_not_null(number, "%s not in %.*s", name, SLICE_FORMAT(reply));
+    return (unsigned)strtoul(number, NULL, 10);
+}
+
 static unsigned count_notes(struct live_client *client)
 {
-    unsigned count = 0;
-    char text[LINE_SIZE];
-    struct slice reply = live_ask(client, "{\"id\":1,\"method\":\"count\",\"params\":[\"notes\"]}");
-    snprintf(text, sizeof(text), "%.*s", SLICE_FORMAT(reply));
-    const char *result = strstr(text, "\"result\":");
-    cr_assert(result && sscanf(result, "\"result\":%u", &count) == 1, "%s", text);
-    return count;
+    return ask_number(client, "{\"id\":1,\"method\":\"count\",\"params\":[\"notes\"]}",
+                      "\"result\":");
 }
 
 static unsigned count_after_restart(const char *data)
@@ -677,13 +680,7 @@ static void insert_when_it_resumes(struct live_client *client)
 
 static unsigned count_groups(struct live_client *client)
 {
-    unsigned count = 0;
-    char text[INFO_SIZE];
-    struct slice reply = live_ask(client, "{\"id\":1,\"method\":\"info\"}");
-    snprintf(text, sizeof(text), "%.*s", SLICE_FORMAT(reply));
-    const char *groups = strstr(text, "\"groups\":");
-    cr_assert(groups && sscanf(groups, "\"groups\":%u", &count) == 1, "%s", text);
-    return count;
+    return ask_number(client, "{\"id\":1,\"method\":\"info\"}", "\"groups\":");
 }
 
 /* Waits until the journal writes no more, so that the next write is the next client's. */
