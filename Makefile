@@ -210,7 +210,7 @@ help: ## this list
 
 # ---- What is measured.
 
-BENCH_PROGRAMS := $(addprefix $(BUILD)/bench-,generate load floor)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench-,generate load floor stalls)
 BENCH_BASE     := $(wildcard base/*.c)
 
 $(BUILD)/bench-generate: $(call objects,release,bench/generate.c bench/blog.c bench/requests.c \
@@ -218,6 +218,7 @@ $(BUILD)/bench-generate: $(call objects,release,bench/generate.c bench/blog.c be
 $(BUILD)/bench-load: $(call objects,release,bench/load.c bench/histogram.c bench/process_time.c \
         bench/reply_reader.c bench/request_file.c $(BENCH_BASE))
 $(BUILD)/bench-floor: $(call objects,release,bench/floor.c $(BENCH_BASE))
+$(BUILD)/bench-stalls: $(call objects,release,bench/stalls.c)
 
 $(BUILD)/bench-inprocess: $(call objects,release,bench/inprocess.c bench/fixture.c bench/blog.c \
         bench/requests.c bench/wire.c bench/request_file.c $(LIBRARY))
