@@ -43,22 +43,34 @@ static bool skip_plain_id(const char **at, const char *end)
     return *at > start && *start != '0';
 }
 
+bool message_read_opening(struct slice source, struct slice *id, struct slice *rest)
+{
+    const char *at = source.data;
+    const char *end = at + source.size;
+    if (!skip_text(&at, end, SLICE("{\"jsonrpc\":\"2.0\",\"id\":"))) {
+        return false;
+    }
+    const char *begin = at;
+    if (!skip_plain_id(&at, end)) {
+        return false;
+    }
+    *id = slice_make(begin, (size_t)(at - begin));
+    *rest = slice_make(at, (size_t)(end - at));
+    return true;
+}
+
 /* Reads a request that is written as nearly every client writes it: the four members in the order
  * of the specification, without white space. Returns false for all others, and for whatever is
  * wrong: the general reader tells what. */
 static bool read_usual(struct message *message)
 {
     struct request *request = &message->usual;
-    const char *at = message->source.data;
-    const char *end = at + message->source.size;
-    if (!skip_text(&at, end, SLICE("{\"jsonrpc\":\"2.0\",\"id\":"))) {
+    struct slice rest;
+    if (!message_read_opening(message->source, &request->id, &rest)) {
         return false;
     }
-    const char *id = at;
-    if (!skip_plain_id(&at, end)) {
-        return false;
-    }
-    request->id = slice_make(id, (size_t)(at - id));
+    const char *at = rest.data;
+    const char *end = at + rest.size;
     if (!skip_text(&at, end, SLICE(",\"method\":\""))) {
         return false;
     }

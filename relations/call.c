@@ -152,9 +152,8 @@ static bool prepare_step(struct call *call, struct value params, struct error *e
     return true;
 }
 
-struct call *call_prepare(struct relations *relations, const struct method *method,
-                          struct value params, struct budget *budget, struct arena *arena,
-                          struct error *error)
+static struct call *call_create(struct relations *relations, const struct method *method,
+                                struct budget *budget, struct arena *arena)
 {
     struct call *call = arena_allocate(arena, sizeof(*call));
     call->relations = relations;
@@ -165,9 +164,81 @@ struct call *call_prepare(struct relations *relations, const struct method *meth
     call->in_transaction = false;
     call_ahead_init(&call->ahead);
     call->program = NULL;
+    return call;
+}
+
+struct call *call_prepare(struct relations *relations, const struct method *method,
+                          struct value params, struct budget *budget, struct arena *arena,
+                          struct error *error)
+{
+    struct call *call = call_create(relations, method, budget, arena);
     bool prepared = is_program(method) ? prepare_program(call, params, error)
                                        : prepare_step(call, params, error);
     return prepared ? call : NULL;
+}
+
+/* Where the step of a method keeps the hole; NULL: nowhere. */
+static struct value *step_hole(const struct step *step)
+{
+    switch (step->method->kind) {
+    case METHOD_GET:
+    case METHOD_DELETE:
+    case METHOD_INSERT:
+        return &step->arguments[0].expression.literal;
+    case METHOD_GET_ONE_FROM:
+    case METHOD_GET_MANY_FROM:
+    case METHOD_GET_MANY_VIA:
+        return &step->range.parts[0].value.literal;
+    default:
+        return NULL;
+    }
+}
+
+static bool is_string(struct value value)
+{
+    return value.kind == VALUE_TEXT && *value.text == '"';
+}
+
+bool call_hole(const struct call *call, struct slice *text)
+{
+    const struct value *hole = call->program ? NULL : step_hole(&call->step);
+    if (hole && is_string(*hole)) {
+        *text = slice_make(hole->text, hole->size);
+        return true;
+    }
+    if (hole && hole->kind == VALUE_OBJECT && (hole->flags & VALUE_FLAG_TEXT_KEPT)) {
+        *text = value_kept_text(*hole);
+        return true;
+    }
+    return false;
+}
+
+/* A copy of `like`, apart from the hole, which is `value`. */
+static void copy_step(struct step *step, const struct step *like, struct value value,
+                      struct arena *arena)
+{
+    *step = *like;
+    if (like->range.count > 0) {
+        size_t size = like->range.count * sizeof(struct range_part);
+        step->range.parts = memcpy(arena_allocate(arena, size), like->range.parts, size);
+    } else {
+        step->arguments = arena_allocate(arena, sizeof(struct argument));
+        step->arguments[0] = like->arguments[0];
+    }
+    *step_hole(step) = value;
+}
+
+struct call *call_prepare_like(const struct call *like, struct value value, struct budget *budget,
+                               struct arena *arena)
+{
+    const struct value *hole = step_hole(&like->step);
+    if (is_string(*hole) ? !is_string(value) : value.kind != hole->kind) {
+        return NULL;
+    }
+    struct call *call = call_create(like->relations, like->method, budget, arena);
+    copy_step(&call->step, &like->step, value, arena);
+    call->args = like->args;
+    return call;
 }
 
 void call_prefetch(struct call *call, unsigned stage)

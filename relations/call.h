@@ -40,6 +40,21 @@ struct call *call_prepare(struct relations *relations, const struct method *meth
                           struct value params, struct budget *budget, struct arena *arena,
                           struct error *error);
 
+/* Calls that are alike: all that tells them apart is one value, the hole, in the same place of
+ * params that are equal otherwise. It is the id of a get or delete, the value of a lookup, the
+ * document of an insert, and a string, or an object that is no encoding; of such a value
+ * call_prepare() looks at nothing but the type. */
+
+/* The bytes of the params that the hole of a prepared call is. Returns false where it has none, or
+ * one that is not canonical there. */
+MUST_CHECK bool call_hole(const struct call *call, struct slice *text);
+
+/* Prepares what call_prepare() would for params that differ from those of `like` in the hole alone,
+ * which is `value`, read from JSON. `like` must outlive the call.
+ * Errors: NULL where `value` is not of the type of the other. */
+struct call *call_prepare_like(const struct call *like, struct value value, struct budget *budget,
+                               struct arena *arena);
+
 /* The stages of prefetching. */
 #define CALL_STAGES 4
 

@@ -39,6 +39,7 @@ static struct service *create(struct database *database, const struct service_op
     service->database = database;
     service->relations = relations_create(service->database);
     methods_init(&service->methods);
+    stencils_init(&service->stencils);
     slowlog_init(&service->slowlog, options->slow_ms);
     return service;
 }
@@ -58,6 +59,7 @@ struct service *service_create_on_store(struct store *store, const struct servic
 void service_destroy(struct service *service)
 {
     slowlog_deinit(&service->slowlog);
+    stencils_deinit(&service->stencils);
     exports_deinit(&service->exports);
     relations_destroy(service->relations);
     if (service->store == NULL) {
@@ -204,6 +206,22 @@ static void timing_begin(struct timing *timing, const struct exchange *exchange,
     }
 }
 
+/* The params of a request; of one that fitted a stencil they are read now. */
+static struct value exchange_params(const struct exchange *exchange, struct job *job)
+{
+    struct message message;
+    struct request request;
+    struct error error;
+    if (job->stencil == NULL) {
+        return exchange->request.params;
+    }
+    error_init(&error, &job->arena);
+    bool read = message_read(&message, job->message.source, &job->arena, &error) &&
+                message_next(&message, &request, &error);
+    assert(read);
+    return request.params;
+}
+
 static void note_slow(struct service *service, const struct exchange *exchange, struct job *job,
                       const struct timing *timing, uint64_t took_ns)
 {
@@ -211,7 +229,7 @@ static void note_slow(struct service *service, const struct exchange *exchange, 
     assert(exchange->method != NULL);
     struct slow_request slow = {
         .method = exchange->method->name,
-        .params = exchange->request.params,
+        .params = exchange_params(exchange, job),
         .time_ms = clock_read_ns(CLOCK_REALTIME) / CLOCK_NS_PER_MS,
         .took_ns = took_ns,
         .documents = job->budget.documents - timing->before.documents,
@@ -269,24 +287,71 @@ static void exchange_run(struct exchange *exchange, struct service *service, str
     }
 }
 
+/* Prepares a message that fits a stencil. Returns false, and has prepared nothing, for others. */
+static bool prepare_by_stencil(struct job *job, struct service *service, struct slice message)
+{
+    struct exchange *exchange = &job->exchange;
+    struct slice id;
+    struct slice rest;
+    struct value value;
+    if (!message_read_opening(message, &id, &rest)) {
+        return false;
+    }
+    struct stencil *stencil = stencils_find(&service->stencils, rest, &job->arena, &value);
+    if (stencil == NULL || !caller_may(job->caller, stencil->method->role)) {
+        return false;
+    }
+    exchange->call = call_prepare_like(stencil->call, value, &job->budget, &job->arena);
+    if (exchange->call == NULL) {
+        return false;
+    }
+    exchange->request = (struct request){.id = id, .method = stencil->method->name};
+    exchange->method = stencil->method;
+    job->batch = false;
+    job->message.source = message;
+    job->stencil = stencil;
+    stencil->users += 1;
+    return true;
+}
+
+static void release_stencil(struct job *job)
+{
+    if (job->stencil != NULL) {
+        assert(job->stencil->users > 0);
+        job->stencil->users -= 1;
+        job->stencil = NULL;
+    }
+}
+
+/* Prepares a message in the general way. */
+static void prepare_any(struct job *job, struct service *service, struct slice message)
+{
+    struct exchange *exchange = &job->exchange;
+    bool valid = message_read(&job->message, message, &job->arena, &exchange->error);
+    job->batch = valid && job->message.batch;
+    if (!valid || job->batch) {
+        return;
+    }
+    exchange_prepare(exchange, service, job);
+    if (exchange->call != NULL) {
+        stencils_note(&service->stencils, service->relations, exchange->method, exchange->call,
+                      message);
+    }
+}
+
 void job_prepare(struct job *job, struct service *service, struct caller *caller,
                  struct slice message, bool headers)
 {
-    struct exchange *exchange = &job->exchange;
     job->caller = caller;
     job->has_secret = false;
     job->headers = headers;
     job->sequence = 0;
     job->snapshot = 0;
-    exchange_init(exchange, &job->arena);
-    bool valid = message_read(&job->message, message, &job->arena, &exchange->error);
-    job->batch = valid && job->message.batch;
-    if (!valid) {
-        return;
-    }
+    assert(job->stencil == NULL);
+    exchange_init(&job->exchange, &job->arena);
     budget_init(&job->budget, &service->options.limits);
-    if (!job->batch) {
-        exchange_prepare(exchange, service, job);
+    if (UNLIKELY(!prepare_by_stencil(job, service, message))) {
+        prepare_any(job, service, message);
     }
 }
 
@@ -341,6 +406,7 @@ void job_run(struct job *job, struct service *service, struct buffer *output)
         run_batch_group(job, service, &reply);
     }
     reply_end(&reply);
+    release_stencil(job);
     arena_reset(&job->arena);
 }
 
@@ -349,6 +415,7 @@ void job_abandon(struct job *job)
     if (!job->batch && job->exchange.call != NULL) {
         call_end(job->exchange.call);
     }
+    release_stencil(job);
     arena_reset(&job->arena);
 }
 

@@ -20,6 +20,7 @@
 #include "server/histogram.h"
 #include "server/methods.h"
 #include "server/slowlog.h"
+#include "server/stencil.h"
 #include "storage/database.h"
 #include "storage/schema.h"
 #include "storage/store.h"
@@ -53,6 +54,7 @@ struct service {
     struct service_options options;
     struct service_counters counters;
     struct methods methods;
+    struct stencils stencils;
     struct slowlog slowlog;
     struct exports exports;
     uint64_t awaited_snapshot; /* the request that runs waits for it; 0: for none */
@@ -83,7 +85,9 @@ struct job {
     struct arena arena;
     struct caller *caller;
     struct message message;
-    struct budget budget;     /* of all its requests */
+    struct stencil *stencil; /* that the message fits, of which nothing but the value was read then;
+                              * NULL: none */
+    struct budget budget;    /* of all its requests */
     struct exchange exchange; /* of a message that is no batch, or could not be read */
     uint64_t sequence;        /* number of the newest transaction that its reply tells of */
     uint64_t snapshot;        /* that its reply waits for (server/held.h); 0: none */
