@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/secret_file.h"
 #include "base/value.h"
 #include "cli/answer.h"
 
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -163,14 +163,6 @@ static void wipe(struct buffer *buffer)
     buffer_deinit(buffer);
 }
 
-/* A token that others can read is theirs too, and one that they can write is one they know. */
-static bool is_private(FILE *file)
-{
-    struct stat status;
-    return fstat(fileno(file), &status) == 0 &&
-           (!S_ISREG(status.st_mode) || (status.st_mode & (S_IWGRP | S_IWOTH | S_IROTH)) == 0);
-}
-
 /* Appends the token, and leaves `token` empty where there is none. */
 static bool read_token(struct client *client, const struct client_target *target,
                        struct buffer *token)
@@ -180,13 +172,9 @@ static bool read_token(struct client *client, const struct client_target *target
         buffer_append_slice(token, text == NULL ? slice_make(NULL, 0) : slice_of(text));
         return true;
     }
-    FILE *file = fopen(target->token_file, "r");
+    FILE *file = secret_file_open(target->token_file, &client->trouble);
     if (file == NULL) {
-        return client_fail(client, target->token_file, strerror(errno));
-    }
-    if (!is_private(file)) {
-        fclose(file);
-        return client_fail(client, target->token_file, "others may read or write it; chmod 600 it");
+        return false;
     }
     for (int byte = getc(file); byte != EOF && byte != '\n' && byte != '\r'; byte = getc(file)) {
         buffer_append_char(token, (char)byte);

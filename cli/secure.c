@@ -2,9 +2,11 @@
 #include "cli/secure.h"
 
 #include "base/memory.h"
+#include "base/secret_file.h"
 
 #include <limits.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
@@ -32,6 +34,22 @@ static bool fail(struct buffer *trouble, const char *option, const char *path)
     return false;
 }
 
+static bool load_key(SSL_CTX *settings, const char *path, struct buffer *trouble)
+{
+    struct buffer refusal = {0};
+    FILE *file = secret_file_open(path, &refusal);
+    if (file == NULL) {
+        buffer_append_format(trouble, "--tls-key %.*s", SLICE_FORMAT(buffer_slice(&refusal)));
+        buffer_deinit(&refusal);
+        return false;
+    }
+    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    fclose(file);
+    bool fits = key != NULL && SSL_CTX_use_PrivateKey(settings, key) == 1;
+    EVP_PKEY_free(key);
+    return fits || fail(trouble, "--tls-key", path);
+}
+
 static bool load_certificate(SSL_CTX *settings, const struct secure_options *options,
                              struct buffer *trouble)
 {
@@ -45,8 +63,7 @@ static bool load_certificate(SSL_CTX *settings, const struct secure_options *opt
     if (SSL_CTX_use_certificate_chain_file(settings, options->certificate) != 1) {
         return fail(trouble, "--tls-cert", options->certificate);
     }
-    return SSL_CTX_use_PrivateKey_file(settings, options->key, SSL_FILETYPE_PEM) == 1 ||
-           fail(trouble, "--tls-key", options->key);
+    return load_key(settings, options->key, trouble);
 }
 
 static bool load_files(SSL_CTX *settings, const struct secure_options *options,

@@ -2,6 +2,7 @@
 #include "server/tokens.h"
 
 #include "base/memory.h"
+#include "base/secret_file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,17 +10,12 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define TOKEN_BEGIN         "tenon_"
-#define TOKEN_RANDOM_SIZE   32
-#define HASH_BEGIN          "sha256:"
-#define HASH_TEXT_SIZE      (sizeof(HASH_BEGIN) - 1 + 2 * TOKEN_SALT_SIZE + 1 + 2 * TOKEN_HASH_SIZE)
-#define WORDS_OF_A_LINE     3
-
-/* What nobody but the owner may do with the file: its group and others write, others read. */
-#define FORBIDDEN_MODE_BITS (S_IWGRP | S_IWOTH | S_IROTH)
+#define TOKEN_BEGIN       "tenon_"
+#define TOKEN_RANDOM_SIZE 32
+#define HASH_BEGIN        "sha256:"
+#define HASH_TEXT_SIZE    (sizeof(HASH_BEGIN) - 1 + 2 * TOKEN_SALT_SIZE + 1 + 2 * TOKEN_HASH_SIZE)
+#define WORDS_OF_A_LINE   3
 
 static_assert(TOKEN_HASH_SIZE == SHA256_DIGEST_LENGTH, "the hash is SHA-256");
 
@@ -221,26 +217,6 @@ bool tokens_read(struct tokens *tokens, const char *path, struct slice text, str
     return tokens->count > 0;
 }
 
-/* Whether the file is in the hands that it should be in; `message` says why not. */
-static bool check_owner(FILE *file, const char *path, struct buffer *message)
-{
-    struct stat status;
-    if (fstat(fileno(file), &status) != 0) {
-        buffer_append_format(message, "%s: %s", path, strerror(errno));
-        return false;
-    }
-    if (status.st_uid != geteuid() && status.st_uid != 0) {
-        buffer_append_format(message, "%s: it belongs to another user; chown it", path);
-        return false;
-    }
-    if (S_ISREG(status.st_mode) && (status.st_mode & FORBIDDEN_MODE_BITS) != 0) {
-        buffer_append_format(message, "%s: others may read or write it (mode %04o); chmod 600 it",
-                             path, (unsigned)status.st_mode & 07777);
-        return false;
-    }
-    return true;
-}
-
 static bool read_content(FILE *file, const char *path, struct buffer *text, struct buffer *message)
 {
     char *place = buffer_reserve(text, TOKENS_FILE_MAX + 1);
@@ -261,12 +237,11 @@ bool tokens_load(struct tokens *tokens, const char *path, struct buffer *message
 {
     struct buffer text = {0};
     *tokens = (struct tokens){0};
-    FILE *file = fopen(path, "rb");
+    FILE *file = secret_file_open(path, message);
     if (file == NULL) {
-        buffer_append_format(message, "%s: %s", path, strerror(errno));
         return false;
     }
-    bool loaded = check_owner(file, path, message) && read_content(file, path, &text, message) &&
+    bool loaded = read_content(file, path, &text, message) &&
                   tokens_read(tokens, path, buffer_slice(&text), message);
     fclose(file);
     buffer_deinit(&text);

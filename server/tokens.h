@@ -50,8 +50,7 @@ struct tokens {
 MUST_CHECK bool tokens_read(struct tokens *tokens, const char *path, struct slice text,
                             struct buffer *message);
 
-/* Reads the file `path`, which only its owner may write, and others than its owner and group may
- * not read.
+/* Reads the file `path`, which must be a secret (base/secret_file.h).
  * Errors: as tokens_read. */
 MUST_CHECK bool tokens_load(struct tokens *tokens, const char *path, struct buffer *message);
 

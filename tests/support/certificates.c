@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECONDS_A_DAY 86400
@@ -61,10 +62,12 @@ static void write_certificate(const char *path, X509 *certificate)
     fclose(file);
 }
 
+/* A key is taken only where nobody else can read it. */
 static void write_key(const char *path, EVP_PKEY *key)
 {
     FILE *file = fopen(path, "wb");
-    cr_assert(file != NULL && PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
+    cr_assert(file != NULL && fchmod(fileno(file), 0600) == 0);
+    cr_assert(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
     fclose(file);
 }
 

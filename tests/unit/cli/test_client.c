@@ -178,7 +178,8 @@ static void expect_token_file(mode_t mode, bool taken)
     cr_assert(descriptor >= 0 && write(descriptor, "token\n", 6) == 6);
     cr_assert(fchmod(descriptor, mode) == 0);
     close(descriptor);
-    snprintf(trouble, sizeof trouble, "%s: others may read or write it; chmod 600 it", path);
+    snprintf(trouble, sizeof trouble, "%s: others may read or write it (mode %04o); chmod 600 it",
+             path, (unsigned)mode);
     expect_open(&(struct client_target){.token_file = path, .socket = "/nowhere/socket"},
                 taken ? "/nowhere/socket: No such file or directory" : trouble);
     unlink(path);
