@@ -74,7 +74,9 @@ void admission_expire(struct deadline *deadline)
     struct connection *connection = LINK_OWNER(deadline, struct connection, admission);
     char peer[PEER_TEXT_SIZE];
     peer_address_describe(&connection->caller.peer, peer);
-    log_line("closed a connection from %s: it has not authenticated in %d ms", peer, ADMISSION_MS);
+    log_limit_line(&connection->server->log_limit, LOG_STRANGER,
+                   "closed a connection from %s: it has not authenticated in %d ms", peer,
+                   ADMISSION_MS);
     connection->server->admission.stranger_count -= 1;
     connection->server->service->counters.connections_timed_out += 1;
     connection_close(connection);
@@ -122,8 +124,9 @@ void admission_pause(struct connection *connection)
     }
     char peer[PEER_TEXT_SIZE];
     peer_address_describe(&connection->caller.peer, peer);
-    log_line("refused an unknown token from %s; the answer waits %llu ms", peer,
-             (unsigned long long)delay_ms);
+    log_limit_line(&connection->server->log_limit, LOG_TOKEN,
+                   "refused an unknown token from %s; the answer waits %llu ms", peer,
+                   (unsigned long long)delay_ms);
     connection->caller.delay_ms = 0;
     connection->paused = true;
     connection->paused_until_ms = uv_now(&connection->server->loop) + delay_ms;

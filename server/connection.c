@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "server/admission.h"
-#include "server/log.h"
 #include "server/overload.h"
 #include "server/server.h"
 
@@ -162,7 +161,8 @@ static void log_tls_trouble(const struct connection *connection, const char *tro
 {
     char peer[PEER_TEXT_SIZE];
     peer_address_describe(&connection->caller.peer, peer);
-    log_line("closed a connection from %s: TLS: %s", peer, trouble);
+    log_limit_line(&connection->server->log_limit, LOG_HANDSHAKE,
+                   "closed a connection from %s: TLS: %s", peer, trouble);
 }
 
 /* Tells the client why, if it still listens, and ends the connection. */
@@ -379,6 +379,9 @@ void connection_count(struct connection *connection)
 {
     size_t size = connection->input.capacity + connection->output.capacity +
                   connection->writing.capacity + connection->sealing.capacity;
+    if (connection->tls != NULL) {
+        size += tls_size(connection->tls);
+    }
     connection->server->buffered += size - connection->buffered;
     connection->buffered = size;
 }

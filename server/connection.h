@@ -66,8 +66,8 @@ struct connection {
     size_t sealed;         /* … and how much of it was sealed */
     struct buffer opening; /* what is being read, sealed; only within a read */
     size_t released;
-    size_t buffered;       /* bytes of the three buffers, as server->buffered counts them */
-    struct held held;      /* replies behind `released` that wait for the disk */
+    size_t buffered;  /* bytes of these buffers and of `tls`, as server->buffered counts them */
+    struct held held; /* replies behind `released` that wait for the disk */
     uint64_t output_start; /* place of the first byte of `output` (see held.h) */
     uint64_t tenure_ns;    /* how long it was served since others had their turn */
     unsigned tenure_count; /* how many messages */

@@ -97,7 +97,8 @@ static void report_failed_snapshot(struct server *server, uint64_t snapshot, int
         error.reason = arena_format(&arena, "%s", strerror(reason));
     }
     replace_replies(server, &loss, &error);
-    log_line("a snapshot failed: %.*s", SLICE_FORMAT(error.message));
+    log_limit_line(&server->log_limit, LOG_SNAPSHOT, "a snapshot failed: %.*s",
+                   SLICE_FORMAT(error.message));
     arena_deinit(&arena);
 }
 

@@ -1,11 +1,10 @@
 /* The logger. See log.h. */
 #include "server/log.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
-void log_line(const char *format, ...)
+void log_line_values(const char *format, va_list values)
 {
     struct timespec now;
     struct tm utc;
@@ -15,9 +14,14 @@ void log_line(const char *format, ...)
     strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
 
     char text[1024];
+    vsnprintf(text, sizeof(text), format, values);
+    fprintf(stderr, "%s.%03ldZ %s\n", stamp, now.tv_nsec / 1000000, text);
+}
+
+void log_line(const char *format, ...)
+{
     va_list values;
     va_start(values, format);
-    vsnprintf(text, sizeof(text), format, values);
+    log_line_values(format, values);
     va_end(values);
-    fprintf(stderr, "%s.%03ldZ %s\n", stamp, now.tv_nsec / 1000000, text);
 }

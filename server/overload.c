@@ -2,7 +2,6 @@
 #include "server/overload.h"
 
 #include "server/connection.h"
-#include "server/log.h"
 #include "server/server.h"
 
 bool overload_is_reached(const struct server *server)
@@ -37,8 +36,9 @@ static struct connection *find_largest(const struct server *server)
 static void tell_people(struct server *server)
 {
     if (!server->overloaded) {
-        log_line("requests and replies of clients reached --max-buffer-bytes: connections with the "
-                 "largest are closed (info counts them under connections.evicted)");
+        log_limit_line(&server->log_limit, LOG_OVERLOAD,
+                       "requests and replies of clients reached --max-buffer-bytes: connections "
+                       "with the largest are closed (info counts them under connections.evicted)");
     }
     server->overloaded = true;
 }

@@ -30,6 +30,7 @@ static void server_close_handles(struct server *server)
     close_handle(&server->expiry);
     deadlines_close(&server->deadlines);
     admission_deinit(&server->admission);
+    log_limit_close(&server->log_limit);
     close_handle(&server->interrupt);
     close_handle(&server->terminate);
     close_handle(&server->hangup);
@@ -139,6 +140,7 @@ static void server_init_handles(struct server *server)
     server->deadlines.patience_ms[DEADLINE_LINGER] = SERVER_LINGER_MS;
     server->deadlines.patience_ms[DEADLINE_ADMISSION] = ADMISSION_MS;
     admission_init(&server->admission, loop);
+    log_limit_init(&server->log_limit, loop, LOG_LIMIT_MS);
     uv_pipe_init(loop, &server->pipe, 0);
     uv_tcp_init(loop, &server->tcp);
     server->check.data = server;

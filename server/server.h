@@ -12,6 +12,7 @@
 #include "server/durability.h"
 #include "server/held.h"
 #include "server/list.h"
+#include "server/log_limit.h"
 #include "server/options.h"
 #include "server/service.h"
 #include "server/tls.h"
@@ -47,7 +48,8 @@ struct server {
     uint64_t buffered;          /* bytes of the buffers of all connections */
     uint64_t read_size;         /* bytes that were read since the last turn */
     struct admission admission;
-    struct tls_context *tls; /* for connections over TCP; NULL: these are plain */
+    struct log_limit log_limit; /* of lines that clients cause */
+    struct tls_context *tls;    /* for connections over TCP; NULL: these are plain */
     struct descriptors descriptors;
     struct link held;          /* connections with replies that wait for the disk */
     struct held_state reached; /* what the store has: replies that wait for no more may leave */

@@ -42,7 +42,7 @@ void tls_context_destroy(struct tls_context *context);
  * Errors: false, and one line for people in `message`; the certificates stay as they were. */
 MUST_CHECK bool tls_context_reload(struct tls_context *context, struct buffer *message);
 
-/* The server's side of a new connection. It may outlive the context. */
+/* The server's side of a new connection. The context must outlive it. */
 struct tls *tls_create(const struct tls_context *context);
 void tls_destroy(struct tls *tls);
 
@@ -62,6 +62,10 @@ void tls_seal(struct tls *tls, struct slice *plain, size_t size_max, struct buff
 /* Says to the client that nothing more will be sent; tls_seal() then gives the bytes. The second
  * time nothing happens. */
 void tls_finish(struct tls *tls);
+
+/* The bytes of memory that it takes: what waits to be sealed away, exactly, and for what OpenSSL
+ * keeps an upper bound, which is ten times as large while hands are shaken. */
+size_t tls_size(const struct tls *tls);
 
 /* Why it is broken: a text that lives as long as the process. */
 const char *tls_trouble(const struct tls *tls);

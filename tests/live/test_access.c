@@ -1,6 +1,7 @@
 /* Tokens on the wire: who may call what, strangers, delays, reading the file again. */
 #include "server/access.h"
 #include "server/admission.h"
+#include "server/log_limit.h"
 #include "server/methods.h"
 #include "server/tokens.h"
 #include "tests/support/certificates.h"
@@ -80,12 +81,6 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void sleep_ms(long milliseconds)
-{
-    struct timespec time = {.tv_nsec = milliseconds * 1000000};
-    nanosleep(&time, NULL);
-}
-
 static bool slice_contains(struct slice text, const char *part)
 {
     size_t size = strlen(part);
@@ -102,22 +97,6 @@ static bool slice_contains(struct slice text, const char *part)
         struct slice line_ = (line);                                                               \
         cr_expect(slice_contains(line_, part), "no %s in %.*s", part, SLICE_FORMAT(line_));        \
     } while (0)
-
-/* Waits until the server's log has the text. */
-static void wait_for_log(const struct live_server *server, const char *text)
-{
-    char path[128];
-    char log[16384] = "";
-    int64_t deadline = now_ms() + LIVE_DEADLINE_MS;
-    snprintf(path, sizeof(path), "%s/log", server->folder);
-    while (strstr(log, text) == NULL) {
-        cr_assert(now_ms() < deadline, "no \"%s\" in the log: %s", text, log);
-        sleep_ms(2);
-        FILE *file = fopen(path, "rb");
-        log[fread(log, 1, sizeof(log) - 1, file)] = '\0';
-        fclose(file);
-    }
-}
 
 static void send_auth(struct live_client *client, const char *token)
 {
@@ -339,6 +318,26 @@ Test(live_access, answers_to_unknown_tokens_wait_and_hold_nobody_up)
     fixture_stop(&f);
 }
 
+Test(live_access, unknown_tokens_without_end_do_not_fill_the_log)
+{
+    struct fixture f;
+    struct live_client clients[LOG_LIMIT_COUNT + 5];
+    fixture_start(&f);
+    FILE *log = live_open_log(&f.server);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        live_connect(&clients[i], &f.server);
+        send_auth(&clients[i], "unknown");
+    }
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        EXPECT_IN(live_receive_line(&clients[i]), "\"Unauthenticated\"");
+        live_close(&clients[i]);
+    }
+    fixture_stop(&f);
+    cr_expect_eq(live_count_in_log(log, "refused an unknown token"), LOG_LIMIT_COUNT);
+    cr_expect_eq(live_count_in_log(log, "left out 5 more lines about unknown tokens"), 1);
+    fclose(log);
+}
+
 Test(live_access, what_is_sent_behind_an_unknown_token_is_answered_behind_it)
 {
     struct fixture f;
@@ -366,7 +365,8 @@ Test(live_access, a_connection_that_waits_does_not_hold_up_the_end)
     fixture_start(&f);
     live_connect(&client, &f.server);
     send_auth(&client, "unknown");
-    wait_for_log(&f.server, "refused an unknown token from 127.0.0.1; the answer waits 100 ms");
+    live_wait_for_log(&f.server,
+                      "refused an unknown token from 127.0.0.1; the answer waits 100 ms");
     fixture_stop(&f);
     EXPECT_IN(live_receive_line(&client), "\"Unauthenticated\"");
     cr_expect(live_is_finished(&client));
@@ -384,7 +384,7 @@ Test(live_access, a_token_that_is_taken_out_loses_its_role_on_open_connections)
     connect_as(&f, &admin, ROLE_ADMIN);
     write_tokens(&f, ROLE_WRITE);
     cr_assert(kill(f.server.pid, SIGHUP) == 0);
-    wait_for_log(&f.server, "SIGHUP: read 2 tokens");
+    live_wait_for_log(&f.server, "SIGHUP: read 2 tokens");
     EXPECT_IN(live_ask(&reader, PING), "\"Unauthenticated\"");
     EXPECT_IN(live_ask(&admin, PING), "\"pong\"");
     send_auth(&reader, f.tokens[ROLE_WRITE]);
@@ -402,7 +402,7 @@ Test(live_access, a_file_that_cannot_be_used_changes_nothing)
     connect_as(&f, &reader, ROLE_READ);
     write_file(f.path, SLICE("nonsense\n"));
     cr_assert(kill(f.server.pid, SIGHUP) == 0);
-    wait_for_log(&f.server, "line 1: a line is NAME ROLE HASH");
+    live_wait_for_log(&f.server, "line 1: a line is NAME ROLE HASH");
     EXPECT_IN(live_ask(&reader, PING), "\"pong\"");
     live_close(&reader);
     connect_as(&f, &reader, ROLE_READ);
@@ -416,7 +416,7 @@ Test(live_access, sighup_does_not_end_a_server_without_tokens)
     struct live_client client;
     live_start(&server, SCHEMA, NULL);
     cr_assert(kill(server.pid, SIGHUP) == 0);
-    wait_for_log(&server, "there is nothing to read again");
+    live_wait_for_log(&server, "there is nothing to read again");
     live_connect(&client, &server);
     EXPECT_IN(live_ask(&client, PING), "\"pong\"");
     live_close(&client);

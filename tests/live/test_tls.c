@@ -1,4 +1,5 @@
 /* TLS on the wire: who is let in, what ends a connection, long replies, half-closes, new files. */
+#include "server/log_limit.h"
 #include "server/methods.h"
 #include "server/tokens.h"
 #include "tests/support/certificates.h"
@@ -9,7 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SCHEMA "{\"tables\":{\"notes\":{}}}"
@@ -47,28 +48,6 @@ static void expect_pong(struct tls_client *client)
     cr_expect(slice_equal(line, SLICE(PONG)), "received %.*s", SLICE_FORMAT(line));
 }
 
-static bool file_has(const char *path, const char *text)
-{
-    char content[16384];
-    FILE *file = fopen(path, "rb");
-    cr_assert(file != NULL);
-    content[fread(content, 1, sizeof(content) - 1, file)] = '\0';
-    fclose(file);
-    return strstr(content, text) != NULL;
-}
-
-/* Waits until the server's log has the text. */
-static void wait_for_log(const struct live_server *server, const char *text)
-{
-    char path[128];
-    struct timespec pause = {.tv_nsec = 2000000};
-    snprintf(path, sizeof(path), "%s/log", server->folder);
-    for (unsigned i = 0; !file_has(path, text); i++) {
-        cr_assert(i < LIVE_DEADLINE_MS / 2, "no \"%s\" in the log", text);
-        nanosleep(&pause, NULL);
-    }
-}
-
 Test(live_tls, both_versions_are_spoken_and_older_ones_are_not)
 {
     static const struct {
@@ -87,7 +66,7 @@ Test(live_tls, both_versions_are_spoken_and_older_ones_are_not)
         }
         tls_client_close(&client);
     }
-    wait_for_log(&f.server, "TLS: unsupported protocol");
+    live_wait_for_log(&f.server, "TLS: unsupported protocol");
     fixture_stop(&f);
 }
 
@@ -225,11 +204,55 @@ Test(live_tls, plain_bytes_and_handshakes_that_are_cut_end_their_connection_alon
         live_finish_sending(&client);
         live_is_finished(&client);
         live_close(&client);
-        wait_for_log(&f.server, rows[i].log);
+        live_wait_for_log(&f.server, rows[i].log);
         expect_pong(&good);
     }
     tls_client_close(&good);
     fixture_stop(&f);
+}
+
+/* Each has sent the beginning of a handshake, for which OpenSSL keeps more than was sent. */
+Test(live_tls, handshakes_that_do_not_end_are_closed_where_buffers_are_full)
+{
+    struct fixture f;
+    struct tls_client good;
+    struct live_client clients[40];
+    fixture_start(&f, "--max-buffer-bytes", "4M");
+    connect_to(&good, &f);
+    expect_pong(&good);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        live_connect(&clients[i], &f.server);
+        live_send(&clients[i], SLICE("\x16\x03\x01\x00\x04\x01\x02\x00\x00"));
+    }
+    live_wait_for_log(&f.server, "connections with the largest are closed");
+    live_is_finished(&clients[0]);
+    expect_pong(&good);
+    struct slice info = tls_client_ask(&good, "{\"id\":1,\"method\":\"info\"}");
+    cr_expect(live_contains(info, "\"evicted\":") && !live_contains(info, "\"evicted\":0"));
+    tls_client_close(&good);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        live_close(&clients[i]);
+    }
+    fixture_stop(&f);
+}
+
+/* The log is not as long as such clients like. */
+Test(live_tls, handshakes_that_fail_without_end_do_not_fill_the_log)
+{
+    struct fixture f;
+    fixture_start(&f, NULL, NULL);
+    FILE *log = live_open_log(&f.server);
+    for (unsigned i = 0; i < LOG_LIMIT_COUNT + 15; i++) {
+        struct live_client client;
+        live_connect(&client, &f.server);
+        live_send(&client, SLICE(PING "\n"));
+        live_is_finished(&client);
+        live_close(&client);
+    }
+    fixture_stop(&f);
+    cr_expect_eq(live_count_in_log(log, "TLS: wrong version number"), LOG_LIMIT_COUNT);
+    cr_expect_eq(live_count_in_log(log, "left out 15 more lines about handshakes of TLS"), 1);
+    fclose(log);
 }
 
 Test(live_tls, a_client_that_does_not_trust_the_server_ends_its_connection_alone)
@@ -240,7 +263,7 @@ Test(live_tls, a_client_that_does_not_trust_the_server_ends_its_connection_alone
     cr_expect_not(tls_client_connect(&client, &f.server,
                                      &(struct tls_client_options){.ca = f.files.stranger}));
     tls_client_close(&client);
-    wait_for_log(&f.server, "unknown ca");
+    live_wait_for_log(&f.server, "unknown ca");
     connect_to(&client, &f);
     expect_pong(&client);
     tls_client_close(&client);
@@ -278,8 +301,8 @@ Test(live_tls, clients_without_a_certificate_that_is_wanted_are_not_let_in)
                                                                  .key = files->stranger_key,
                                                                  .version = version}));
     }
-    wait_for_log(&f.server, "peer did not return a certificate");
-    wait_for_log(&f.server, "certificate verify failed");
+    live_wait_for_log(&f.server, "peer did not return a certificate");
+    live_wait_for_log(&f.server, "certificate verify failed");
     fixture_stop(&f);
 }
 
@@ -307,7 +330,7 @@ Test(live_tls, new_certificates_are_shown_after_sighup_and_old_connections_stay)
     certificates_renew_server(&f.files);
     cr_expect_eq(shown_serial(&f), before);
     cr_assert(kill(f.server.pid, SIGHUP) == 0);
-    wait_for_log(&f.server, "SIGHUP: read the certificates");
+    live_wait_for_log(&f.server, "SIGHUP: read the certificates");
     cr_expect_neq(shown_serial(&f), before);
     expect_pong(&old);
     tls_client_close(&old);
@@ -323,8 +346,26 @@ Test(live_tls, files_that_do_not_fit_change_nothing)
     fputs("nonsense", file);
     fclose(file);
     cr_assert(kill(f.server.pid, SIGHUP) == 0);
-    wait_for_log(&f.server, "SIGHUP: the certificates stay as they were: --tls-key");
+    live_wait_for_log(&f.server, "SIGHUP: the certificates stay as they were: --tls-key");
     cr_expect_eq(shown_serial(&f), before);
+    fixture_stop(&f);
+}
+
+/* A key that others can read changes nothing, and starts nothing. */
+Test(live_tls, a_key_that_others_can_read_is_refused)
+{
+    struct fixture f;
+    fixture_start(&f, NULL, NULL);
+    long before = shown_serial(&f);
+    certificates_renew_server(&f.files);
+    cr_assert(chmod(f.files.server_key, 0644) == 0);
+    cr_assert(kill(f.server.pid, SIGHUP) == 0);
+    live_wait_for_log(&f.server, "others may read or write it (mode 0644); chmod 600 it");
+    cr_expect_eq(shown_serial(&f), before);
+    cr_assert(chmod(f.files.server_key, 0640) == 0);
+    cr_assert(kill(f.server.pid, SIGHUP) == 0);
+    live_wait_for_log(&f.server, "SIGHUP: read the certificates");
+    cr_expect_neq(shown_serial(&f), before);
     fixture_stop(&f);
 }
 

@@ -269,6 +269,38 @@ void live_kill(struct live_server *server)
     remove_folder(server);
 }
 
+/* ---- The log */
+
+FILE *live_open_log(const struct live_server *server)
+{
+    char path[PATH_SIZE];
+    path_in(server, "log", path);
+    FILE *log = fopen(path, "rb");
+    cr_assert(log != NULL, "%s: %s", path, strerror(errno));
+    return log;
+}
+
+unsigned live_count_in_log(FILE *log, const char *text)
+{
+    char line[2048];
+    unsigned count = 0;
+    rewind(log);
+    while (fgets(line, sizeof(line), log) != NULL) {
+        count += strstr(line, text) != NULL;
+    }
+    return count;
+}
+
+void live_wait_for_log(const struct live_server *server, const char *text)
+{
+    FILE *log = live_open_log(server);
+    for (unsigned waited_ms = 0; live_count_in_log(log, text) == 0; waited_ms += 2) {
+        cr_assert(waited_ms < LIVE_DEADLINE_MS, "no \"%s\" in the log", text);
+        poll(NULL, 0, 2);
+    }
+    fclose(log);
+}
+
 /* ---- Clients */
 
 static void connect_socket(struct live_client *client, int family, const struct sockaddr *address,

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #define LIVE_DEADLINE_MS 30000
@@ -52,6 +53,15 @@ void live_wait(struct live_server *server);
 
 /* Ends it with SIGKILL, as a crash would. */
 void live_kill(struct live_server *server);
+
+/* Waits until the server's log has the text. */
+void live_wait_for_log(const struct live_server *server, const char *text);
+
+/* Opens the log for live_count_in_log(); it can be read when the server has ended, too. */
+FILE *live_open_log(const struct live_server *server);
+
+/* How many lines of the log have the text. */
+unsigned live_count_in_log(FILE *log, const char *text);
 
 /* Connects. The client belongs to the caller, who closes it with live_close. */
 void live_connect(struct live_client *client, const struct live_server *server);

@@ -197,6 +197,29 @@ Test(tls, a_client_without_a_certificate_that_is_wanted_is_broken)
     fixture_deinit(&f);
 }
 
+/* The least is for a client that has said nothing; a handshake may take the most. */
+Test(tls, what_a_session_holds_is_counted)
+{
+    struct fixture f;
+    char record[TEXT_SIZE] = "";
+    fixture_init(&f, false);
+    size_t silent = tls_size(f.tls);
+    SSL_do_handshake(f.client);
+    cr_expect_eq(pass_to_server(&f, 4096), TLS_OPEN);
+    cr_expect_gt(tls_size(f.tls), 9 * silent);
+    cr_expect_eq(shake_hands(&f, 4096), TLS_OPEN);
+    cr_expect_eq(tls_size(f.tls), silent);
+    SSL_write(f.client, record, 16000);
+    int size = BIO_read(f.from_client, record, sizeof(record));
+    cr_expect_eq(tls_receive(f.tls, slice_make(record, (size_t)size / 2), &f.plain), TLS_OPEN);
+    cr_expect_geq(tls_size(f.tls), silent + 16384, "half a record waits");
+    struct slice rest = slice_make(record + size / 2, (size_t)(size - size / 2));
+    cr_expect_eq(tls_receive(f.tls, rest, &f.plain), TLS_OPEN);
+    cr_expect_eq(tls_size(f.tls), silent);
+    cr_expect_eq(f.plain.size, 16000);
+    fixture_deinit(&f);
+}
+
 /* A byte that is changed on its way is noticed. */
 Test(tls, bytes_that_were_changed_are_not_opened)
 {
