@@ -1,6 +1,8 @@
 /* Buffers of one size, last in, first out: what was used last is still in the caches.
  *
- * Idle connections hold none of them. */
+ * Idle connections hold none of them. A connection that is served holds two, one for what came and
+ * one for what goes; enough are kept for the connections of one turn, because memory that goes back
+ * to the system between turns comes again as page faults. */
 #ifndef TENON_SERVER_BUFFER_POOL_H
 #define TENON_SERVER_BUFFER_POOL_H
 
@@ -9,7 +11,7 @@
 #include <stddef.h>
 
 #define BUFFER_POOL_SIZE      TINY_OR(256, 64 * 1024) /* bytes of a buffer */
-#define BUFFER_POOL_COUNT_MAX TINY_OR(4, 64)          /* buffers that are kept */
+#define BUFFER_POOL_COUNT_MAX TINY_OR(4, 256)         /* buffers that are kept */
 
 struct buffer_pool {
     struct buffer kept[BUFFER_POOL_COUNT_MAX];
