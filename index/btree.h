@@ -165,9 +165,9 @@ MUST_CHECK bool btree_run_count(struct btree_run *run);
 void btree_ahead_begin(const struct btree *tree, uint64_t hint, bool after,
                        struct btree_ahead *ahead);
 
-/* Goes one level further and asks for what is there: a leaf, then the entry at the place. The tree
- * must not have changed since the search began. */
-void btree_ahead_step(struct btree_ahead *ahead);
+/* Goes one level further and asks for what is there: a leaf, then the entry at the place. Returns
+ * whether there is another level. The tree must not have changed since the search began. */
+bool btree_ahead_step(struct btree_ahead *ahead);
 
 /* Orders an entry against a place: negative if the entry lies before it, positive behind. */
 int btree_compare_bound(struct btree *tree, const void *entry, const struct btree_bound *bound);

@@ -48,16 +48,17 @@ void btree_ahead_begin(const struct btree *tree, uint64_t hint, bool after,
     }
 }
 
-void btree_ahead_step(struct btree_ahead *ahead)
+bool btree_ahead_step(struct btree_ahead *ahead)
 {
     if (ahead->node == NULL) {
-        return;
+        return false;
     }
     if (ahead->node->level > 0) {
         ahead->node = ahead_child(ahead, ahead->node);
         prefetch_bytes(ahead->node, sizeof(struct leaf));
-    } else {
-        ahead_prefetch_entry(ahead);
-        ahead->node = NULL;
+        return true;
     }
+    ahead_prefetch_entry(ahead);
+    ahead->node = NULL;
+    return false;
 }

@@ -316,8 +316,6 @@ void *hash_map_guess(const struct hash_map *map, uint64_t hash)
     uint32_t position = slot_home(tag);
     for (uint64_t slot; (slot = segment->slots[position]) != 0;) {
         if ((slot & ~POINTER_MASK) == tag) {
-            /* More than the first line: the entry is going to be compared and copied. */
-            prefetch_bytes(slot_entry(slot), ENTRY_PREFETCH_SIZE);
             return slot_entry(slot);
         }
         position = position_after(position);
@@ -327,7 +325,11 @@ void *hash_map_guess(const struct hash_map *map, uint64_t hash)
 
 void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash)
 {
-    (void)hash_map_guess(map, hash);
+    const void *entry = hash_map_guess(map, hash);
+    if (entry != NULL) {
+        /* More than the first line: the entry is going to be compared and copied. */
+        prefetch_bytes(entry, ENTRY_PREFETCH_SIZE);
+    }
 }
 
 /* `*place` counts slots as if every directory entry had its own segment; a segment is visited

@@ -67,8 +67,8 @@ void hash_map_remove(struct hash_map *map, uint64_t hash, void *entry);
 void hash_map_prefetch_slot(const struct hash_map *map, uint64_t hash);
 void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash);
 
-/* The same as hash_map_prefetch_entry, but returns the entry, which is the one with the key nearly
- * always, and otherwise some other; NULL: no entry has the key. */
+/* The entry with the key nearly always, and otherwise some other, without a look at it; NULL: no
+ * entry has the key. */
 void *hash_map_guess(const struct hash_map *map, uint64_t hash);
 
 /* Visits every entry, in no order; starts with *place = 0 and returns NULL at the end. The map

@@ -241,17 +241,16 @@ struct call *call_prepare_like(const struct call *like, struct value value, stru
     return call;
 }
 
-void call_prefetch(struct call *call, unsigned stage)
+bool call_prefetch(struct call *call, unsigned stage)
 {
     const struct database *database = call->relations->database;
     if (call->program) {
-        return;
+        return false;
     }
     if (stage == 0) {
-        call_ahead_begin(&call->ahead, database, &call->step);
-    } else {
-        call_ahead_continue(&call->ahead, database, stage);
+        return call_ahead_begin(&call->ahead, database, &call->step);
     }
+    return call_ahead_continue(&call->ahead, database, stage);
 }
 
 /* Running. */

@@ -59,8 +59,9 @@ struct call *call_prepare_like(const struct call *like, struct value value, stru
 #define CALL_STAGES 4
 
 /* Asks the memory for what the call will touch first (relations/call_ahead.h). Stages come in
- * order, and nothing may be changed in between. */
-void call_prefetch(struct call *call, unsigned stage);
+ * order, and nothing may be changed in between. Returns whether there is something left for the
+ * next stage. */
+bool call_prefetch(struct call *call, unsigned stage);
 
 /* Runs the call; a call that writes is a transaction, which is committed, or undone on an error.
  * `result` is made of documents and pieces of them, and is valid until call_end.

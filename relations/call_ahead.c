@@ -85,7 +85,7 @@ static void begin_read(struct call_ahead *ahead, const struct range_plan *plan)
     }
 }
 
-void call_ahead_begin(struct call_ahead *ahead, const struct database *database,
+bool call_ahead_begin(struct call_ahead *ahead, const struct database *database,
                       const struct step *step)
 {
     switch (step->method->kind) {
@@ -94,29 +94,33 @@ void call_ahead_begin(struct call_ahead *ahead, const struct database *database,
     case METHOD_REPLACE:
     case METHOD_DELETE:
         begin_id(ahead, &database->documents, first_argument(step, PARAM_ID));
-        return;
+        return ahead->has_id_hash;
     case METHOD_INSERT:
         begin_insert(ahead, step->table, first_argument(step, PARAM_DOCUMENT));
-        return;
+        return ahead->search_count > 0;
     case METHOD_GET_ALL:
     case METHOD_INSERT_MANY:
     case METHOD_NORMALIZE_ID:
-        return;
+        return false;
     default:
         begin_read(ahead, &step->range);
+        return ahead->index || ahead->search_count > 0;
     }
 }
 
-void call_ahead_continue(struct call_ahead *ahead, const struct database *database, unsigned stage)
+bool call_ahead_continue(struct call_ahead *ahead, const struct database *database, unsigned stage)
 {
+    if (ahead->has_id_hash) {
+        hash_map_prefetch_entry(&database->documents, ahead->id_hash);
+        return false;
+    }
     if (ahead->index) {
         index_search_step(ahead->index, &ahead->search, stage);
-        return;
+        return stage + 1 < INDEX_SEARCH_STAGES;
     }
-    if (ahead->has_id_hash && stage == 1) {
-        hash_map_prefetch_entry(&database->documents, ahead->id_hash);
-    }
+    bool goes_on = false;
     for (uint32_t i = 0; i < ahead->search_count; i++) {
-        btree_ahead_step(&ahead->searches[i]);
+        goes_on |= btree_ahead_step(&ahead->searches[i]);
     }
+    return goes_on;
 }

@@ -44,11 +44,12 @@ static inline const struct index_search *call_ahead_found(const struct call_ahea
     return valid ? &ahead->search : NULL;
 }
 
-/* Carries out stage 0 of a step with plain values: finds out what there is to ask for. */
-void call_ahead_begin(struct call_ahead *ahead, const struct database *database,
+/* Carries out stage 0 of a step with plain values: finds out what there is to ask for. Returns
+ * whether there is something left for the next stage. */
+bool call_ahead_begin(struct call_ahead *ahead, const struct database *database,
                       const struct step *step);
 
-/* Carries out a later stage. */
-void call_ahead_continue(struct call_ahead *ahead, const struct database *database, unsigned stage);
+/* Carries out a later stage, and returns the same. */
+bool call_ahead_continue(struct call_ahead *ahead, const struct database *database, unsigned stage);
 
 #endif

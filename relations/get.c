@@ -73,9 +73,8 @@ bool get_document(struct run *run, const struct step *step, struct value id,
                   struct document **document)
 {
     struct slice text = value_string_escaped(id);
-    const struct hash_map *map = &run->database->documents;
-    *document =
-        run->id_hash ? hash_map_find(map, *run->id_hash, text) : database_find(run->database, text);
+    *document = run->id_hash ? database_find_hashed(run->database, *run->id_hash, text)
+                             : database_find(run->database, text);
     return check_document(run, step, text, document);
 }
 

@@ -94,6 +94,7 @@ static void exchange_init(struct exchange *exchange, struct arena *arena)
     exchange->request = (struct request){.id = SLICE("null")};
     exchange->method = NULL;
     exchange->call = NULL;
+    exchange->prefetches = false;
     error_init(&exchange->error, arena);
 }
 
@@ -119,13 +120,7 @@ static void exchange_prepare(struct exchange *exchange, struct service *service,
     } else if (exchange->method->method != NULL) {
         exchange->call = call_prepare(service->relations, exchange->method->method, request->params,
                                       &job->budget, &job->arena, &exchange->error);
-    }
-}
-
-static void exchange_prefetch(struct exchange *exchange, unsigned stage)
-{
-    if (exchange->call != NULL) {
-        call_prefetch(exchange->call, stage);
+        exchange->prefetches = exchange->call != NULL;
     }
 }
 
@@ -307,6 +302,7 @@ static bool prepare_by_stencil(struct job *job, struct service *service, struct 
     }
     exchange->request = (struct request){.id = id, .method = stencil->method->name};
     exchange->method = stencil->method;
+    exchange->prefetches = true;
     job->batch = false;
     job->message.source = message;
     job->stencil = stencil;
@@ -366,13 +362,6 @@ void job_prepare_refusal(struct job *job, bool headers, enum error_code code, co
     error_set(&job->exchange.error, code, "%s", text);
 }
 
-void job_prefetch(struct job *job, unsigned stage)
-{
-    if (!job->batch) {
-        exchange_prefetch(&job->exchange, stage);
-    }
-}
-
 /* Carries out the next requests of a batch, a group of them; one by one where the first may be the
  * auth that decides about the next. */
 static void run_batch_group(struct job *job, struct service *service, struct reply *reply)
@@ -387,7 +376,8 @@ static void run_batch_group(struct job *job, struct service *service, struct rep
     }
     for (unsigned stage = 0; stage < CALL_STAGES; stage++) {
         for (unsigned i = 0; i < count; i++) {
-            exchange_prefetch(&group[i], stage);
+            struct exchange *exchange = &group[i];
+            exchange->prefetches = exchange->prefetches && call_prefetch(exchange->call, stage);
         }
     }
     for (unsigned i = 0; i < count; i++) {

@@ -77,6 +77,7 @@ struct exchange {
     struct request request;
     struct method_entry *method; /* NULL where there was an error before it was found */
     struct call *call;           /* NULL for the server's own methods */
+    bool prefetches;             /* the call has stages of prefetching left */
     struct error error;
 };
 
@@ -110,7 +111,12 @@ void job_prepare(struct job *job, struct service *service, struct caller *caller
 void job_prepare_refusal(struct job *job, bool headers, enum error_code code, const char *text);
 
 /* One of CALL_STAGES, in order, for all jobs of a window before the next. */
-void job_prefetch(struct job *job, unsigned stage);
+static inline void job_prefetch(struct job *job, unsigned stage)
+{
+    if (job->exchange.prefetches) {
+        job->exchange.prefetches = call_prefetch(job->exchange.call, stage);
+    }
+}
 
 /* Carries the job out and appends the reply, if there is one, to `output`. */
 void job_run(struct job *job, struct service *service, struct buffer *output);

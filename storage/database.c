@@ -199,8 +199,18 @@ struct index *table_find_index(struct table *table, struct slice name)
 
 struct document *database_find(const struct database *database, struct slice id)
 {
+    return database_find_hashed(database, hash_map_hash(&database->documents, id), id);
+}
+
+struct document *database_find_hashed(const struct database *database, uint64_t hash,
+                                      struct slice id)
+{
     const struct hash_map *map = &database->documents;
-    return hash_map_find(map, hash_map_hash(map, id), id);
+    struct document *document = hash_map_guess(map, hash);
+    if (LIKELY(!document || document_has_id(document, id))) {
+        return document;
+    }
+    return hash_map_find(map, hash, id);
 }
 
 /* Ids that are looked up together. */
@@ -216,6 +226,9 @@ static void find_few(const struct hash_map *map, const struct slice *ids, uint32
     }
     for (uint32_t i = 0; i < count; i++) {
         documents[i] = hash_map_guess(map, hashes[i]);
+        if (documents[i]) {
+            document_prefetch(documents[i]);
+        }
     }
     for (uint32_t i = 0; i < count; i++) {
         if (documents[i] && !document_has_id(documents[i], ids[i])) {

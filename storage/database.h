@@ -117,6 +117,10 @@ void table_build_by_id(struct table *table);
 /* The document with the id, or NULL. `id` may be any text. */
 struct document *database_find(const struct database *database, struct slice id);
 
+/* The same for an id whose hash in the map of documents is known. */
+struct document *database_find_hashed(const struct database *database, uint64_t hash,
+                                      struct slice id);
+
 /* The documents with the ids, or NULL where there is none; their cache misses overlap. */
 void database_find_all(const struct database *database, const struct slice *ids, uint32_t count,
                        struct document **documents);
