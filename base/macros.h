@@ -23,9 +23,10 @@
 
 #define CACHE_LINE_SIZE              64
 
-/* The same for all lines of `size` bytes. */
-static inline void prefetch_bytes(const void *address, size_t size)
+/* The same for all lines of `size` bytes; without a loop where the size is a constant. */
+static ALWAYS_INLINE void prefetch_bytes(const void *address, size_t size)
 {
+#pragma GCC unroll 16
     for (size_t offset = 0; offset < size; offset += CACHE_LINE_SIZE) {
         PREFETCH((const void *)((uintptr_t)address + offset));
     }

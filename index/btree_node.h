@@ -93,9 +93,7 @@ static inline uint32_t count_not_greater(const uint64_t *hints, uint32_t from, u
 /* Asks for the hints of a node before it is searched. */
 static inline void prefetch_node(const struct btree_node *node)
 {
-    for (size_t offset = 0; offset < BTREE_LEAF_CAPACITY * sizeof(uint64_t); offset += 64) {
-        PREFETCH((const char *)node + offset);
-    }
+    prefetch_bytes(node, BTREE_LEAF_CAPACITY * sizeof(uint64_t));
 }
 
 /* Empty nodes, counted in tree->size. */

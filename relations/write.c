@@ -17,6 +17,13 @@ static bool vetted_fields(struct run *run, struct value document, const struct v
     return true;
 }
 
+/* The text that the fields of `document` point into, if the reader kept it; else empty. */
+static struct slice kept_text(struct value document)
+{
+    bool kept = document.kind == VALUE_OBJECT && (document.flags & VALUE_FLAG_TEXT_KEPT);
+    return kept ? value_kept_text(document) : SLICE("");
+}
+
 /* Evaluates the param that holds a whole document. */
 static bool document_argument(struct run *run, const struct step *step, struct value *document)
 {
@@ -45,8 +52,8 @@ static bool run_insert(struct run *run, const struct step *step, struct value *r
     if (!vetted_fields(run, source, &fields, &count)) {
         return step_fail_at(run, step, PARAM_DOCUMENT);
     }
-    const struct document *document =
-        transaction_insert(run->database, step->table, fields, count, run->error);
+    const struct document *document = transaction_insert(run->database, step->table, fields, count,
+                                                         kept_text(source), run->error);
     if (!document) {
         return step_fail_at(run, step, PARAM_DOCUMENT);
     }
@@ -72,8 +79,8 @@ static bool insert_one_of_many(struct run *run, const struct step *step, struct 
     if (!vetted_fields(run, source, &fields, &count)) {
         return false;
     }
-    const struct document *document =
-        transaction_insert(run->database, step->table, fields, count, run->error);
+    const struct document *document = transaction_insert(run->database, step->table, fields, count,
+                                                         kept_text(source), run->error);
     if (document) {
         *id = id_value(run, document);
     }

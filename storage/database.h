@@ -132,11 +132,12 @@ void transaction_begin(struct database *database);
 
 /* Inserts a document of the fields `fields`, in which `_id` and `_creationTime` may stand too. The
  * fields have been vetted (value_vet) apart from the rules for whole documents: names that begin
- * with `_`, size, depth.
+ * with `_`, size, depth. `text` is the canonical JSON of the object that they were taken from, if
+ * they point into it, else empty.
  * Errors: InvalidValue, SchemaViolation, InvalidId, UniqueViolation, LimitExceeded; NULL then. */
 struct document *transaction_insert(struct database *database, struct table *table,
                                     const struct value_field *fields, uint32_t count,
-                                    struct error *error);
+                                    struct slice text, struct error *error);
 
 /* Replaces top-level fields; a missing value removes its field. A patch that changes nothing
  * changes nothing. Errors as transaction_insert, and InvalidParams for an `_id` or

@@ -37,10 +37,20 @@ static size_t value_size(struct value value)
     return value.kind == VALUE_TEXT ? value.size : value_write_size(value);
 }
 
+/* Whether the text of the fields goes into the document as it is. */
+static bool has_text(const struct document_parts *parts)
+{
+    return parts->text.size > 0 && parts->count > 0;
+}
+
 size_t document_text_size(const struct document_parts *parts)
 {
     size_t size = sizeof(ID_PREFIX) - 1 + parts->id.size + sizeof(CREATION_TIME_PREFIX) - 1 +
-                  parts->creation_time.size + sizeof("}") - 1;
+                  parts->creation_time.size;
+    if (has_text(parts)) {
+        return size + parts->text.size; /* a comma is as long as its opening brace */
+    }
+    size += sizeof("}") - 1;
     for (uint32_t i = 0; i < parts->count; i++) {
         const struct value_field *field = &parts->fields[i];
         if (!value_is_missing(field->value)) {
@@ -59,6 +69,42 @@ static void write_value(struct buffer *text, struct value value)
     }
 }
 
+/* Puts the text of all fields behind the creation time. */
+static void write_fields_text(struct document *document, const struct document_parts *parts,
+                              struct buffer *text)
+{
+    const char *opening = parts->text.data;
+    size_t begin = text->size;
+    for (uint32_t i = 0; i < parts->count; i++) {
+        struct slice name = parts->fields[i].name;
+        const char *value = name.data + name.size + sizeof("\":") - 1;
+        offset_set(document, i, begin + (size_t)(value - opening));
+    }
+    buffer_append_char(text, ',');
+    buffer_append(text, opening + 1, parts->text.size - 1);
+}
+
+/* Puts the fields behind the creation time, one by one. Returns how many there are. */
+static uint32_t write_fields(struct document *document, const struct document_parts *parts,
+                             struct buffer *text)
+{
+    uint32_t user_field = 0;
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const struct value_field *field = &parts->fields[i];
+        if (value_is_missing(field->value)) {
+            continue;
+        }
+        buffer_append_slice(text, SLICE(",\""));
+        buffer_append_slice(text, field->name);
+        buffer_append_slice(text, SLICE("\":"));
+        offset_set(document, user_field, text->size);
+        write_value(text, field->value);
+        user_field += 1;
+    }
+    buffer_append_char(text, '}');
+    return user_field;
+}
+
 struct document *document_create(struct pool *pool, struct shape *shape,
                                  const struct document_parts *parts, size_t text_size)
 {
@@ -75,22 +121,14 @@ struct document *document_create(struct pool *pool, struct shape *shape,
     buffer_append_slice(&text, parts->id);
     buffer_append_slice(&text, SLICE(CREATION_TIME_PREFIX));
     buffer_append_slice(&text, parts->creation_time);
-    uint32_t user_field = 0;
-    for (uint32_t i = 0; i < parts->count; i++) {
-        const struct value_field *field = &parts->fields[i];
-        if (value_is_missing(field->value)) {
-            continue;
-        }
-        buffer_append_slice(&text, SLICE(",\""));
-        buffer_append_slice(&text, field->name);
-        buffer_append_slice(&text, SLICE("\":"));
-        offset_set(document, user_field, text.size);
-        write_value(&text, field->value);
-        user_field += 1;
+    uint32_t written = parts->count;
+    if (has_text(parts)) {
+        write_fields_text(document, parts, &text);
+    } else {
+        written = write_fields(document, parts, &text);
     }
-    buffer_append_char(&text, '}');
     assert(text.size == text_size && text.data == document->text);
-    assert(user_field == user_field_count);
+    assert(written == user_field_count);
     return document;
 }
 
@@ -113,11 +151,7 @@ void document_release(struct pool *pool, struct document *document)
 struct slice document_id(const struct document *document)
 {
     const char *id = document->text + DOCUMENT_ID_OFFSET;
-    size_t size = ID_TEXT_SIZE_MIN;
-    while (id[size] != '"') {
-        size += 1;
-    }
-    return slice_make(id, size);
+    return slice_make(id, id_size_to_quote(id));
 }
 
 struct slice document_id_of_entry(const void *entry)

@@ -44,6 +44,8 @@ struct document_parts {
     double creation_time_ms;          /* and the number */
     const struct value_field *fields; /* the user's; missing values are left out */
     uint32_t count;
+    struct slice text; /* canonical JSON of an object of these fields, of which none is missing and
+                        * the names are parts; empty: not known */
 };
 
 /* How many bytes of text a document of these parts has; more than 4 GiB cannot arise, because a
@@ -94,9 +96,7 @@ static inline struct document *document_of(struct value value)
 /* Asks for all of a document of usual size, because its text is going to be copied. */
 static inline void document_prefetch(const struct document *document)
 {
-    for (uintptr_t offset = 0; offset < DOCUMENT_PREFETCH_SIZE; offset += CACHE_LINE_SIZE) {
-        PREFETCH((const void *)((uintptr_t)document + offset));
-    }
+    prefetch_bytes(document, DOCUMENT_PREFETCH_SIZE);
 }
 
 /* The id: the bytes of `_id` between its quotes. */

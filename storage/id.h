@@ -60,6 +60,16 @@ static inline bool id_texts_are_equal(const char *a, const char *b, size_t size)
             id_difference(a, b, size - 16) | id_difference(a, b, size - 8)) == 0;
 }
 
+/* The size of an id that a quote follows. */
+static inline size_t id_size_to_quote(const char *text)
+{
+    size_t size = ID_TEXT_SIZE_MIN;
+    while (text[size] != '"') {
+        size += 1;
+    }
+    return size;
+}
+
 /* The first eight characters of `text` that say bits of the body, as a big-endian number: ids of
  * one table order as these do, apart from ties, which are rare: at least 37 of the bits are
  * random. `text` is trusted to be an id. */

@@ -40,6 +40,33 @@ struct value index_field_value(const struct index *index, const struct document 
     return path_value(document, &index->fields[field], positions[field]);
 }
 
+/* Ids of one table, all of them of one size, need no look at their ends. */
+
+/* The text of the id that the first field of a document holds, in an index of ids; NULL: it holds
+ * none, or must be looked for. */
+static inline const char *find_first_id(const struct index *index, const struct document *document)
+{
+    uint32_t position = document->shape->index_positions[index->first_position];
+    if (UNLIKELY(index->fields->name_count > 1 || position == SHAPE_NO_FIELD ||
+                 position < SHAPE_USER_FIELDS)) {
+        return NULL;
+    }
+    const char *text = document->text + document_offset(document, position - SHAPE_USER_FIELDS);
+    return *text == '"' ? text + 1 : NULL;
+}
+
+/* Whether the first fields of two documents hold the same id. */
+static inline bool hold_one_id(const struct index *index, const struct document *a,
+                               const struct document *b)
+{
+    if (!index->hints_of_ids || index->field_count == 0) {
+        return false;
+    }
+    const char *left = find_first_id(index, a);
+    const char *right = find_first_id(index, b);
+    return left && right && id_texts_are_equal(left, right, id_size_to_quote(left));
+}
+
 static struct value id_value(const struct document *document)
 {
     return document_field(document, SHAPE_ID);
@@ -131,10 +158,12 @@ static uint64_t index_hint(const void *context, const void *entry)
     if (index->field_count == 0) {
         return number_to_ordered(document->creation_time);
     }
-    struct value first = index_field_value(index, document, 0);
     if (index->hints_of_ids) {
-        return hint_of_id_value(first);
+        const char *id = find_first_id(index, document);
+        return id ? clamp_id_hint(id_hint(slice_make(id, id_size_to_quote(id))))
+                  : hint_of_id_value(index_field_value(index, document, 0));
     }
+    struct value first = index_field_value(index, document, 0);
     uint64_t hint;
     return hint_of_plain_value(first, &hint) ? hint : hint_of_fields(index, document);
 }
@@ -142,7 +171,7 @@ static uint64_t index_hint(const void *context, const void *entry)
 static int compare_fields(const struct index *index, const struct document *a,
                           const struct document *b)
 {
-    for (uint32_t i = 0; i < index->field_count; i++) {
+    for (uint32_t i = hold_one_id(index, a, b) ? 1 : 0; i < index->field_count; i++) {
         int order = value_compare(index_field_value(index, a, i), index_field_value(index, b, i));
         if (order != 0) {
             return order;

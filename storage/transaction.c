@@ -228,14 +228,31 @@ static bool take_given_creation_time(struct draft *draft, struct value value, st
     return true;
 }
 
+/* Whether a name begins with `_`. */
+static bool has_system_fields(const struct value_field *fields, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (UNLIKELY(fields[i].name.size > 0 && fields[i].name.data[0] == '_')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Takes `_id` and `_creationTime` out of the fields that a client gave, and refuses other names
  * that begin with `_`. */
 static bool split_fields(struct draft *draft, const struct value_field *fields, uint32_t count,
                          struct value *id, struct value *creation_time, struct error *error)
 {
+    *id = *creation_time = VALUE_IS(VALUE_MISSING);
+    if (LIKELY(!has_system_fields(fields, count))) {
+        draft->parts.fields = fields;
+        draft->parts.count = count;
+        return true;
+    }
     struct value_field *user = arena_allocate(error->arena, count * sizeof(*user) + 1);
     uint32_t user_count = 0;
-    *id = *creation_time = VALUE_IS(VALUE_MISSING);
+    draft->parts.text = SLICE("");
     for (uint32_t i = 0; i < count; i++) {
         struct slice name = fields[i].name;
         if (name.size == 0 || name.data[0] != '_') {
@@ -360,9 +377,9 @@ void transaction_begin(struct database *database)
 
 struct document *transaction_insert(struct database *database, struct table *table,
                                     const struct value_field *fields, uint32_t count,
-                                    struct error *error)
+                                    struct slice text, struct error *error)
 {
-    struct draft draft = {.table = table};
+    struct draft draft = {.table = table, .parts.text = text};
     struct value id;
     struct value creation_time;
     if (!split_fields(&draft, fields, count, &id, &creation_time, error)) {

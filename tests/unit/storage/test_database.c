@@ -75,7 +75,7 @@ static struct document *insert(struct fixture *f, struct table *table, const cha
     uint32_t count;
     const struct value_field *fields = fields_of(f, text, &count);
     error_init(&f->error, &f->arena);
-    return transaction_insert(f->database, table, fields, count, &f->error);
+    return transaction_insert(f->database, table, fields, count, SLICE(""), &f->error);
 }
 
 /* Inserts in a transaction of its own. */
@@ -110,6 +110,60 @@ static void assert_text(const struct document *document, const char *user_part)
     size_t size = strlen(user_part);
     cr_assert(text.size > size && memcmp(text.data + text.size - size, user_part, size) == 0,
               "%.*s does not end in %s", SLICE_FORMAT(text), user_part);
+}
+
+/* Inserts the fields of a canonical text; with `kept`, as its own text. */
+static struct document *insert_text(struct fixture *f, struct table *table, struct slice text,
+                                    bool kept)
+{
+    struct value value;
+    struct json_error error;
+    cr_assert(json_read(&f->arena, text, 128, &value, NULL, &error));
+    cr_assert(slice_equal(value_kept_text(value), text));
+    error_init(&f->error, &f->arena);
+    transaction_begin(f->database);
+    struct document *document =
+        transaction_insert(f->database, table, value.fields, value.size,
+                           kept ? value_kept_text(value) : SLICE(""), &f->error);
+    cr_assert_not_null(document, "%.*s: %.*s", SLICE_FORMAT(text), SLICE_FORMAT(f->error.message));
+    cr_assert(transaction_commit(f->database, &f->error));
+    transaction_end(f->database);
+    return document;
+}
+
+/* Names and values of every kind, short and long, and system fields, with which it cannot be
+ * kept. */
+Test(database, a_document_is_the_same_whether_its_text_was_kept_or_not)
+{
+    struct fixture f;
+    fixture_init(&f);
+    struct buffer wide = {0};
+    buffer_append_format(&wide, "{\"a\":\"%070000d\",\"b\":[1,{\"c\":null}]}%c", 7, 0);
+    const char *const texts[] = {
+        "{}",
+        "{\"a\":null}",
+        "{\"\":true,\"b\":false,\"e\":[]}",
+        "{\"n\":-1.50e+2,\"i\":{\"$integer\":\"AAAAAAAAAAA=\"},\"l\":[[[[[[[1]]]]]]]}",
+        "{\"\\\"\\n\":\"\\u0001é\",\"é\":{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":\"f\"}}}}}}",
+        "{\"_creationTime\":5,\"b\":2}",
+        wide.data,
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct slice text = slice_of(texts[i]);
+        const struct document *kept = insert_text(&f, f.things, text, true);
+        const struct document *made = insert_text(&f, f.things, text, false);
+        cr_assert_eq(kept->shape, made->shape);
+        for (uint32_t p = SHAPE_USER_FIELDS; p < kept->shape->field_count; p++) {
+            cr_expect(slice_equal(document_field_text(kept, p), document_field_text(made, p)));
+        }
+        size_t tail = text.size - 1;
+        const char *end = kept->text + kept->text_size;
+        bool equal = memcmp(end - tail, made->text + made->text_size - tail, tail) == 0;
+        cr_expect(equal, "%.*s", SLICE_FORMAT(document_text(kept)));
+    }
+    buffer_deinit(&wide);
+    database_check(f.database);
+    fixture_deinit(&f);
 }
 
 Test(database, a_document_begins_with_its_id_and_creation_time)
