@@ -151,6 +151,15 @@ static void server_init_handles(struct server *server)
     server->hangup.data = server;
 }
 
+/* Before the server says that it listens: who waits for that line may send a signal at once. */
+static void server_catch_signals(struct server *server)
+{
+    signal(SIGPIPE, SIG_IGN);
+    uv_signal_start(&server->interrupt, on_signal, SIGINT);
+    uv_signal_start(&server->terminate, on_signal, SIGTERM);
+    uv_signal_start(&server->hangup, on_hangup, SIGHUP);
+}
+
 static void server_init(struct server *server, const struct serve_options *options,
                         struct service *service)
 {
@@ -213,15 +222,12 @@ struct server *server_create(const struct serve_options *options, struct service
     }
     server_init_handles(server);
     durability_start(server, waker);
-    signal(SIGPIPE, SIG_IGN);
+    server_catch_signals(server);
     if (!descriptors_claim(&server->descriptors, options->connections_max) ||
         !server_start_tls(server) || !server_listen(server)) {
         goto close_handles;
     }
     service->counters.connections_max = server->descriptors.connections_max;
-    uv_signal_start(&server->interrupt, on_signal, SIGINT);
-    uv_signal_start(&server->terminate, on_signal, SIGTERM);
-    uv_signal_start(&server->hangup, on_hangup, SIGHUP);
     uv_check_start(&server->check, on_check);
     return server;
 
