@@ -33,6 +33,18 @@ static void connection_check(const struct connection *connection)
     assert(!connection->lingering || connection->closing);
 }
 
+void connection_queue(struct connection *connection, struct link *queue)
+{
+    struct server *server = connection->server;
+    server->busy_count -= connection->queue == &server->busy;
+    server->busy_count += queue == &server->busy;
+    connection->queue = queue;
+    link_remove(&connection->ready);
+    if (queue != NULL) {
+        list_append(queue, &connection->ready);
+    }
+}
+
 static void connection_make_ready(struct connection *connection)
 {
     struct server *server = connection->server;
@@ -41,8 +53,7 @@ static void connection_make_ready(struct connection *connection)
     if (!waits && !link_is_listed(&connection->ready)) {
         connection->tenure_count = 0;
         connection->tenure_ns = 0;
-        connection->busy = false;
-        list_append(connection->slow ? &server->slow : &server->ready, &connection->ready);
+        connection_queue(connection, connection->slow ? &server->slow : &server->ready);
     }
 }
 
@@ -493,7 +504,7 @@ void connection_close(struct connection *connection)
     connection->buffered = 0;
     server->service->counters.connections_open -= !connection->refused;
     link_remove(&connection->all);
-    link_remove(&connection->ready);
+    connection_queue(connection, NULL);
     link_remove(&connection->changed);
     deadline_stop(&connection->deadline);
     admission_forget(connection);
@@ -566,7 +577,7 @@ static void connection_drop_input(struct connection *connection)
 {
     connection->input.size = 0;
     framing_init(&connection->framing, connection->framing.message_size_max);
-    link_remove(&connection->ready);
+    connection_queue(connection, NULL);
 }
 
 /* Starts or stops the deadline of a connection, by whose step is next. A request has as long from

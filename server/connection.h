@@ -5,7 +5,7 @@
  * may leave, gives buffers back, stops or starts reading, closes.
  *
  *   reading    while nothing that was read waits to be served, and not too much to be written
- *   ready      on server->ready, or server->busy: the input may hold a message
+ *   ready      on server->ready: the input may hold a message; or on server->busy, if several
  *   slow       on server->slow instead, because its last message took long
  *   changed    on server->changed: to be settled at the end of this turn
  *   throttled  too much output waits: neither read nor served until half of it has left
@@ -49,6 +49,7 @@ struct connection {
     struct server *server;
     struct link all;           /* on server->connections */
     struct link ready;         /* on server->ready, busy or slow */
+    struct link *queue;        /* which of these; NULL: none */
     struct link changed;       /* on server->changed */
     struct link held_link;     /* on server->held, while something is held */
     struct deadline deadline;  /* until when the server waits for the client */
@@ -72,7 +73,6 @@ struct connection {
     uint64_t tenure_ns;    /* how long it was served since others had their turn */
     unsigned tenure_count; /* how many messages */
     bool reading;
-    bool busy; /* what it has left comes after the first messages of others */
     bool slow;
     bool throttled;
     bool paused;
@@ -95,6 +95,10 @@ struct connection {
 
 /* Accepts a connection from `listener`, which is one of the server's. */
 void connection_accept(struct server *server, uv_stream_t *listener);
+
+/* Puts the connection at the end of `queue`, the server's ready, busy, slow or aside, or, where
+ * that is NULL, on none. */
+void connection_queue(struct connection *connection, struct link *queue);
 
 /* The place to append replies to. */
 struct buffer *connection_output(struct connection *connection);

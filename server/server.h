@@ -39,10 +39,11 @@ struct server {
     uv_timer_t expiry;     /* ends exports that nobody reads; runs while any is open */
     struct link connections;
     struct link ready;          /* connections with input that may hold a message */
-    struct link busy;           /* the same, for those that were served for a while */
+    struct link busy;           /* those whose input holds more than one */
     struct link slow;           /* the same, for those whose messages take long */
     struct link changed;        /* connections to settle at the end of this turn */
     struct link aside;          /* ready strangers, until the window has run */
+    unsigned busy_count;        /* connections on `busy` */
     struct deadlines deadlines; /* of the connections */
     uint64_t lingering_count;   /* connections that linger, or were not let in */
     uint64_t buffered;          /* bytes of the buffers of all connections */

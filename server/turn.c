@@ -61,37 +61,53 @@ static void place_prepare(struct place *place, struct service *service, enum fra
     }
 }
 
-/* Takes the connection's next message into the window. Returns false where there is none, or
- * will never be. */
-static bool window_take(struct window *window, struct service *service,
-                        struct connection *connection)
+enum taken { TAKEN, TAKEN_LAST, NOTHING_TO_TAKE, ONE_OF_SEVERAL };
+
+/* Takes the connection's next message into the window: the last that there will ever be, unless
+ * TAKEN is returned. Where others follow it in the input and `if_alone`, it stays there. */
+static enum taken window_take(struct window *window, struct service *service,
+                              struct connection *connection, bool if_alone)
 {
     struct place *place = &window->places[window->count];
     struct slice message = {0};
+    size_t input_size = connection->input.size;
     place->before = connection->framing;
     enum framing_result found =
         framing_next(&connection->framing, buffer_slice(&connection->input), &message);
     if (found == FRAMING_NEED_MORE) {
-        return false;
+        return NOTHING_TO_TAKE;
+    }
+    if (if_alone && framing_left(&connection->framing, input_size) > 0) {
+        connection->framing = place->before;
+        return ONE_OF_SEVERAL;
     }
     deadline_stop(&connection->deadline);
     place->connection = connection;
     place_prepare(place, service, found, message);
     window->count += 1;
     connection->tenure_count += 1;
-    return !place->last;
+    return place->last ? TAKEN_LAST : TAKEN;
 }
 
-/* Whether so many messages of the connection were served that others are next. */
-static bool had_its_count(const struct connection *connection)
+/* What one busy connection may have of something before the others come, where that is `most` if
+ * there are few of them. */
+static uint64_t busy_share(const struct server *server, uint64_t most)
 {
-    return connection->tenure_count >= (connection->busy ? TURN_TENURE_COUNT : TURN_FIRST_COUNT);
+    uint64_t share = most * TURN_BUSY_FEW / (server->busy_count + 1);
+    return share < most ? share : most;
+}
+
+/* Whether so many messages of the connection were served that others are next. One that is not
+ * busy had its only one. */
+static bool had_its_count(const struct server *server, const struct connection *connection)
+{
+    return connection->tenure_count >= busy_share(server, TURN_TENURE_COUNT);
 }
 
 /* Whether it was served for so long. */
-static bool had_its_time(const struct connection *connection)
+static bool had_its_time(const struct server *server, const struct connection *connection)
 {
-    return connection->tenure_ns >= (connection->busy ? TURN_TENURE_NS : TURN_FIRST_NS);
+    return connection->tenure_ns >= busy_share(server, TURN_TENURE_NS);
 }
 
 /* Lets the others have their turn. */
@@ -99,8 +115,32 @@ static void connection_rotate(struct server *server, struct connection *connecti
 {
     connection->tenure_count = 0;
     connection->tenure_ns = 0;
-    connection->busy = true;
-    list_append(connection->slow ? &server->slow : &server->busy, &connection->ready);
+    connection_queue(connection, connection->slow ? &server->slow : &server->busy);
+}
+
+/* Takes from the first connection of `queue` what is next. */
+static void window_take_first(struct window *window, struct server *server,
+                              const struct link *queue)
+{
+    struct connection *connection = LINK_OWNER(queue->next, struct connection, ready);
+    list_append(&server->changed, &connection->changed);
+    connection->yielded = false;
+    switch (window_take(window, server->service, connection, queue == &server->ready)) {
+    case TAKEN:
+        if (UNLIKELY(connection->caller.role == ROLE_NONE)) {
+            connection_queue(connection, &server->aside);
+        } else if (had_its_count(server, connection)) {
+            connection_rotate(server, connection);
+        }
+        break;
+    case ONE_OF_SEVERAL:
+        connection_rotate(server, connection);
+        break;
+    case TAKEN_LAST:
+    case NOTHING_TO_TAKE:
+        connection_queue(connection, NULL);
+        break;
+    }
 }
 
 /* Fills the window from `queue`, one of the server's. */
@@ -108,16 +148,7 @@ static void window_fill(struct window *window, struct server *server, const stru
 {
     window->count = 0;
     while (window->count < WINDOW_COUNT && !list_is_empty(queue)) {
-        struct connection *connection = LINK_OWNER(queue->next, struct connection, ready);
-        list_append(&server->changed, &connection->changed);
-        connection->yielded = false;
-        if (!window_take(window, server->service, connection)) {
-            link_remove(&connection->ready);
-        } else if (UNLIKELY(connection->caller.role == ROLE_NONE)) {
-            list_append(&server->aside, &connection->ready);
-        } else if (had_its_count(connection)) {
-            connection_rotate(server, connection);
-        }
+        window_take_first(window, server, queue);
     }
 }
 
@@ -180,9 +211,9 @@ static void place_run(struct place *place, struct service *service)
 
 /* Whether the connection's next message must wait: others come first, or its client has to read
  * before more is written. */
-static bool must_wait(const struct connection *connection)
+static bool must_wait(const struct server *server, const struct connection *connection)
 {
-    return connection->yielded || had_its_time(connection) || connection->paused ||
+    return connection->yielded || had_its_time(server, connection) || connection->paused ||
            connection_is_over_output(connection);
 }
 
@@ -210,7 +241,7 @@ static uint64_t window_run(struct window *window, struct server *server, uint64_
 {
     for (unsigned i = 0; i < window->count; i++) {
         struct place *place = &window->places[i];
-        if (must_wait(place->connection) || overload_is_reached(server)) {
+        if (must_wait(server, place->connection) || overload_is_reached(server)) {
             place_put_back(place);
         } else {
             place_run(place, server->service);
@@ -230,10 +261,10 @@ static void connection_requeue(struct server *server, struct connection *connect
     bool waits = connection->yielded || link_is_listed(&connection->ready);
     if (connection_is_over_output(connection)) {
         connection->throttled = true;
-        link_remove(&connection->ready);
+        connection_queue(connection, NULL);
     } else if (connection->paused) {
-        link_remove(&connection->ready);
-    } else if (waits && (had_its_time(connection) || connection->yielded)) {
+        connection_queue(connection, NULL);
+    } else if (waits && (had_its_time(server, connection) || connection->yielded)) {
         connection_rotate(server, connection);
     }
 }
@@ -280,11 +311,11 @@ static void serve_slow(struct server *server)
     struct window *window = &server->window;
     struct connection *connection = LINK_OWNER(server->slow.next, struct connection, ready);
     list_append(&server->changed, &connection->changed);
-    link_remove(&connection->ready);
+    connection_queue(connection, NULL);
     connection->yielded = false;
     connection->tenure_ns = 0;
     window->count = 0;
-    bool more = window_take(window, server->service, connection);
+    bool more = window_take(window, server->service, connection, false) == TAKEN;
     window_run(window, server, clock_read_ns(CLOCK_MONOTONIC));
     if (more) {
         connection_rotate(server, connection);
@@ -325,7 +356,8 @@ bool turn_run(struct server *server)
     if (!list_is_empty(&server->busy)) {
         store_has_work = durability_turn(server);
         settle_finished(server);
-        serve_queue(server, &server->busy, now_ns, end_ns);
+        uint64_t least_ns = now_ns + TURN_BUSY_NS;
+        serve_queue(server, &server->busy, now_ns, end_ns > least_ns ? end_ns : least_ns);
     }
     store_has_work |= durability_turn(server);
     settle_changed(server);

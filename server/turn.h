@@ -4,16 +4,17 @@
  * its cache misses overlap, because every connection is then written once a turn instead of once
  * a reply, and because a group of writes can later be made durable as one.
  *
- * Who comes when? Ready connections stand in a queue. The first fills the window, and the next
- * ones what is left of it; who had TURN_FIRST_COUNT messages or TURN_FIRST_NS served goes to the
- * end of a second queue, of the busy, which is served where the first is empty, and by one window a
- * turn where it is not; there it has TURN_TENURE_COUNT or TURN_TENURE_NS before others come. What
- * the first queue was answered leaves before. So a client that asks now and then hardly waits for
- * those that ask without end. The windows of a turn end when nobody is ready, or after TURN_NS, so
- * that the poll sees new input. Connections whose messages take long alone stand in a queue of
- * their own: one such message is served in a turn, when the replies to all others have left. So
- * nobody waits for more than the long message that is being served, and long messages cannot be
- * starved either. */
+ * Who comes when? Ready connections stand in a queue. Whose input holds one message has it served;
+ * whose input holds several goes to a second queue, of the busy, unserved. That is served where the
+ * first is empty, and for TURN_BUSY_NS of a turn, one window at least, where it is not; there a
+ * connection has TURN_TENURE_COUNT or TURN_TENURE_NS before others come, and with more than
+ * TURN_BUSY_FEW others so much less that its next share is never further away than with these, but
+ * for one message. What the first queue was answered leaves before. So a client that asks for one
+ * thing waits for no more than one message of each that asked before it, however many ask without
+ * end. The windows of a turn end when nobody is ready, or after TURN_NS, so that the poll sees new
+ * input. Connections whose messages take long alone stand in a queue of their own: one such message
+ * is served in a turn, when the replies to all others have left. So nobody waits for more than the
+ * long message that is being served, and long messages cannot be starved either. */
 #ifndef TENON_SERVER_TURN_H
 #define TENON_SERVER_TURN_H
 
@@ -23,10 +24,10 @@
 #include <stdbool.h>
 
 #define WINDOW_COUNT      TINY_OR(3, 16)
-#define TURN_FIRST_COUNT  TINY_OR(2, 16)
-#define TURN_FIRST_NS     TINY_OR(1000, 100000)
 #define TURN_TENURE_COUNT TINY_OR(4, 64)
 #define TURN_TENURE_NS    TINY_OR(3000, 1000000)
+#define TURN_BUSY_FEW     TINY_OR(2, 256)
+#define TURN_BUSY_NS      250000
 #define TURN_NS           1000000
 
 struct connection;

@@ -1,14 +1,20 @@
 /* Clients that the live server has to be protected from: those that are slow, or too many. */
+#include "server/turn.h"
 #include "tests/support/live.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #define SCHEMA "{\"tables\":{\"notes\":{}}}"
 #define PING   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"
+#define INFO   "{\"id\":1,\"method\":\"info\"}"
 #define PONG   "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"pong\"}"
+
+#define CROWD  90
 
 struct fixture {
     struct live_server server;
@@ -36,7 +42,7 @@ static void expect_served(struct live_client *client)
 /* Expects `part` in what `info` answers. */
 static void expect_info(struct live_client *client, const char *part)
 {
-    struct slice line = live_ask(client, "{\"id\":1,\"method\":\"info\"}");
+    struct slice line = live_ask(client, INFO);
     cr_assert(live_contains(line, part), "no %s in %.*s", part, SLICE_FORMAT(line));
 }
 
@@ -113,11 +119,99 @@ Test(live_overload, the_connection_with_the_largest_buffers_is_closed_where_they
     teardown(&fixture);
 }
 
+/* ---- Turns */
+
+#define CROWD_REQUESTS 200
+
+/* How many pings were answered before this reply of `info` was made. */
+static uint64_t count_pings(struct slice info)
+{
+    const char name[] = "\"ping\":";
+    for (size_t i = 0; i + sizeof(name) < info.size; i++) {
+        if (memcmp(info.data + i, name, sizeof(name) - 1) == 0) {
+            return strtoull(info.data + i + sizeof(name) - 1, NULL, 10);
+        }
+    }
+    cr_assert(false, "no pings in %.*s", SLICE_FORMAT(info));
+    return 0;
+}
+
+/* Sends so many requests at once on each client, more than it is served before others come. */
+static void send_requests(struct live_client *clients, size_t count)
+{
+    struct buffer lines = {0};
+    for (size_t i = 0; i < CROWD_REQUESTS; i++) {
+        buffer_append_slice(&lines, SLICE(PING "\n"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        live_send(&clients[i], buffer_slice(&lines));
+    }
+    buffer_deinit(&lines);
+}
+
+/* The server stands still until all has been sent, so that it finds everything at once. */
+Test(live_overload, who_asks_for_little_does_not_wait_for_those_that_ask_for_much)
+{
+    struct fixture fixture;
+    struct live_client crowd[CROWD], two;
+    setup(&fixture, NULL);
+    live_connect(&two, &fixture.server);
+    expect_served(&two);
+    for (size_t i = 0; i < CROWD; i++) {
+        live_connect(&crowd[i], &fixture.server);
+        expect_served(&crowd[i]);
+    }
+    uint64_t before = count_pings(live_ask(&fixture.client, INFO));
+    cr_assert(kill(fixture.server.pid, SIGSTOP) == 0);
+    send_requests(crowd, CROWD);
+    live_send(&two, SLICE(INFO "\n" INFO "\n"));
+    live_send_line(&fixture.client, INFO);
+    cr_assert(kill(fixture.server.pid, SIGCONT) == 0);
+    cr_expect_leq(count_pings(live_receive_line(&fixture.client)) - before, WINDOW_COUNT);
+    live_receive_line(&two);
+    cr_expect_leq(count_pings(live_receive_line(&two)) - before,
+                  CROWD * TURN_TENURE_COUNT + WINDOW_COUNT);
+    for (size_t i = 0; i < CROWD; i++) {
+        for (size_t request = 0; request < CROWD_REQUESTS; request++) {
+            cr_assert(slice_equal(live_receive_line(&crowd[i]), SLICE(PONG)));
+        }
+        live_close(&crowd[i]);
+    }
+    live_close(&two);
+    teardown(&fixture);
+}
+
+/* With more of them each has less at a time, so that a round does not become longer. */
+Test(live_overload, the_shares_of_many_that_ask_for_much_are_small)
+{
+    struct fixture fixture;
+    struct live_client crowd[2 * TURN_BUSY_FEW], two;
+    setup(&fixture, NULL);
+    live_connect(&two, &fixture.server);
+    expect_served(&two);
+    for (size_t i = 0; i < COUNT_OF(crowd); i++) {
+        live_connect(&crowd[i], &fixture.server);
+        expect_served(&crowd[i]);
+    }
+    uint64_t before = count_pings(live_ask(&fixture.client, INFO));
+    cr_assert(kill(fixture.server.pid, SIGSTOP) == 0);
+    send_requests(crowd, COUNT_OF(crowd));
+    live_send(&two, SLICE(INFO "\n" INFO "\n"));
+    cr_assert(kill(fixture.server.pid, SIGCONT) == 0);
+    live_receive_line(&two);
+    cr_expect_leq(count_pings(live_receive_line(&two)) - before,
+                  TURN_BUSY_FEW * TURN_TENURE_COUNT + COUNT_OF(crowd));
+    for (size_t i = 0; i < COUNT_OF(crowd); i++) {
+        live_close(&crowd[i]);
+    }
+    live_close(&two);
+    teardown(&fixture);
+}
+
 /* ---- Descriptors */
 
 #define DESCRIPTORS 128
 #define ROOM        84 /* for connections */
-#define CROWD       90
 
 /* The server, too, may not open more than this process may. */
 Test(live_overload, there_are_as_many_connections_as_the_system_has_descriptors_for)
