@@ -182,15 +182,25 @@ static char *write_bytes(char *to, const char *bytes, int count)
     return to + count;
 }
 
-/* Writes `count` digits, of which `point` stand before the decimal point, as ECMAScript's
- * Number::toString lays them out. */
+static char *write_with_exponent(char *to, const char *digits, int count, int point)
+{
+    *to++ = *digits;
+    if (count > 1) {
+        *to++ = '.';
+        to = write_bytes(to, digits + 1, count - 1);
+    }
+    return to + snprintf(to, 8, "e%+d", point - 1);
+}
+
+/* Writes `count` digits of a number up to 2^53, of which `point` stand before the decimal point, as
+ * ECMAScript's Number::toString lays them out. */
 static char *write_layout(char *to, const char *digits, int count, int point)
 {
-    if (point >= count && point <= 21) {
+    if (point >= count) {
         to = write_bytes(to, digits, count);
         return write_zeros(to, point - count);
     }
-    if (point > 0 && point <= 21) {
+    if (point > 0) {
         to = write_bytes(to, digits, point);
         *to++ = '.';
         return write_bytes(to, digits + point, count - point);
@@ -201,12 +211,7 @@ static char *write_layout(char *to, const char *digits, int count, int point)
         to = write_zeros(to, -point);
         return write_bytes(to, digits, count);
     }
-    *to++ = *digits;
-    if (count > 1) {
-        *to++ = '.';
-        to = write_bytes(to, digits + 1, count - 1);
-    }
-    return to + snprintf(to, 8, "e%+d", point - 1);
+    return write_with_exponent(to, digits, count, point);
 }
 
 /* Writes `digits` in decimal; returns how many there are. */
@@ -245,7 +250,9 @@ size_t number_format(double number, char *text)
     }
     char digits[20];
     int count = write_integer(digits, decimal.digits);
-    to = write_layout(to, digits, count, count + decimal.exponent);
+    int point = count + decimal.exponent;
+    to = number > (double)EXACT_INTEGER_MAX ? write_with_exponent(to, digits, count, point)
+                                            : write_layout(to, digits, count, point);
     assert(to - text <= NUMBER_TEXT_SIZE);
     return (size_t)(to - text);
 }

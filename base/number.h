@@ -17,8 +17,9 @@
 double number_parse(struct slice text);
 
 /* Writes `number`, which is finite, in JavaScript's form of the shortest digits that read back
- * the same (1e+21, 0.000001, 1e-7, 5). -0 is written as -0. Returns the bytes written, at most
- * NUMBER_TEXT_SIZE. */
+ * the same (0.000001, 1e-7, 5), but with an exponent where it is beyond ±2^53 (1e+20): there a
+ * number without one is no value that can be sent back. -0 is written as -0. Returns the bytes
+ * written, at most NUMBER_TEXT_SIZE. */
 size_t number_format(double number, char *text);
 
 /* Maps doubles to integers that order as IEEE 754 totalOrder does; NaNs of positive sign come
