@@ -56,8 +56,10 @@ struct error {
     struct arena *arena;  /* where texts are made */
     enum error_code code; /* ERROR_NONE until it is set */
     struct slice message; /* for people; plain UTF-8, not JSON-escaped */
-    struct slice path;    /* a JSON pointer into params; .data NULL where it does not apply */
-    struct slice table;   /* these too are absent where .data is NULL */
+    /* These are absent where .data is NULL. From the path to the id they are canonical: as they
+     * stand between the quotes of canonical JSON. */
+    struct slice path; /* a JSON pointer into params */
+    struct slice table;
     struct slice index;
     struct slice field;
     struct slice id;
@@ -78,7 +80,7 @@ bool error_set(struct error *error, enum error_code code, const char *format, ..
     PRINTF_LIKE(3, 4);
 
 /* Puts `token` (a name, or a number in decimal) at the head of the path: an error that is found
- * deep down gets its path piece by piece on the way up. `token` is plain text; `~` and `/` in it
+ * deep down gets its path piece by piece on the way up. `token` is canonical; `~` and `/` in it
  * are escaped here. Does nothing while no error is set. */
 void error_prefix_path(struct error *error, struct slice token);
 void error_prefix_path_index(struct error *error, uint32_t index);

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* The pointer that leads through `token` (plain text) to what `rest` points at: "/token" followed
- * by `rest`, in `arena`; `~` and `/` in the token are escaped. */
+/* The pointer that leads through `token` (canonical, as is the pointer) to what `rest` points at:
+ * "/token" followed by `rest`, in `arena`; `~` and `/` in the token are escaped. */
 struct slice json_pointer_prefix(struct arena *arena, struct slice token, struct slice rest);
 
 /* The same for a position in an array. */

@@ -302,7 +302,7 @@ enum vet_result {
 };
 
 /* Looks at a value that came from outside, whole. Returns VET_OK, or why it is refused; then
- * `*path` (a JSON pointer relative to the value, in `arena`, of plain text) says where and
+ * `*path` (a JSON pointer relative to the value, canonical, in `arena`) says where and
  * `*found` what. A container counts as one level; `depth_max` is at most 1024. Missing fields and
  * items of a LIST or OBJECT count as not there; anywhere else a missing value is VET_UNDEFINED.
  * A computed value must have passed value_fits before. */

@@ -110,8 +110,7 @@ static enum vet_result vet_field(struct vetter *vetter, struct slice name, struc
         result = vet(vetter, value, depth_left);
     }
     if (result != VET_OK) {
-        struct slice plain = json_unescape(vetter->arena, name);
-        vetter->path = json_pointer_prefix(vetter->arena, plain, vetter->path);
+        vetter->path = json_pointer_prefix(vetter->arena, name, vetter->path);
     }
     return result;
 }

@@ -69,7 +69,17 @@ void reply_abandon_result(struct reply *reply)
     reply->count -= 1;
 }
 
-/* Appends the member `name`, which is canonical, of an error's data unless it is absent. */
+/* Appends the member `name` of an error's data unless it is absent; `text` is canonical. */
+static void append_canonical(struct buffer *output, const char *name, struct slice text)
+{
+    if (text.data != NULL) {
+        buffer_append_format(output, ",\"%s\":\"", name);
+        buffer_append_slice(output, text);
+        buffer_append_char(output, '"');
+    }
+}
+
+/* The same; `text` is plain. */
 static void append_text(struct buffer *output, const char *name, struct slice text)
 {
     if (text.data != NULL) {
@@ -100,12 +110,12 @@ static void append_value(struct buffer *output, struct value value)
 static void append_data(struct buffer *output, const struct error *error)
 {
     buffer_append_format(output, "{\"name\":\"%s\"", error_code_name(error->code));
-    append_text(output, "path", error->path);
+    append_canonical(output, "path", error->path);
     append_items(output, error);
-    append_text(output, "table", error->table);
-    append_text(output, "index", error->index);
-    append_text(output, "field", error->field);
-    append_text(output, "id", error->id);
+    append_canonical(output, "table", error->table);
+    append_canonical(output, "index", error->index);
+    append_canonical(output, "field", error->field);
+    append_canonical(output, "id", error->id);
     append_value(output, error->value);
     append_text(output, "limit", error->limit);
     append_text(output, "reason", error->reason);

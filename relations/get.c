@@ -6,7 +6,10 @@
 #include <assert.h>
 
 /* Ids of getAll whose documents are looked up together. */
-#define GET_AHEAD TINY_OR(2, 64)
+#define GET_AHEAD      TINY_OR(2, 64)
+
+/* A longer string is no id for sure, and is not shown in a message. */
+#define SHOWN_SIZE_MAX 100
 
 static const char *convex_name(const struct step *step)
 {
@@ -30,10 +33,15 @@ static bool check_absent(struct run *run, const struct step *step, struct slice 
     if (number != 0 && (!step->table || number == step->table->number)) {
         return true;
     }
-    if (number == 0) {
+    if (number == 0 && text.size <= SHOWN_SIZE_MAX) {
         error_set(run->error, ERROR_INVALID_ID,
                   "Invalid argument `id` for `%s`: Unable to decode ID: %.*s is no id.",
-                  convex_name(step), (int)(text.size < 100 ? text.size : 0), text.data);
+                  convex_name(step), SLICE_FORMAT(text));
+    } else if (number == 0) {
+        error_set(run->error, ERROR_INVALID_ID,
+                  "Invalid argument `id` for `%s`: Unable to decode ID: a string of %zu bytes is "
+                  "no id.",
+                  convex_name(step), text.size);
     } else if (table) {
         error_set(run->error, ERROR_INVALID_ID,
                   "Invalid argument `id` for `%s`: expected to be an Id<\"%.*s\">, got "

@@ -77,16 +77,6 @@ static struct slice describe(struct arena *arena, const struct type *type, struc
     return lines;
 }
 
-/* The plain name of a canonical one. */
-static struct slice plain_name(struct arena *arena, struct slice name)
-{
-    if (name.size == 0 || memchr(name.data, '\\', name.size) == NULL) {
-        return name;
-    }
-    struct slice quoted = arena_format(arena, "\"%.*s\"", SLICE_FORMAT(name));
-    return value_string(arena, value_from_text(quoted));
-}
-
 /* Sets path and field of an error at `step`. */
 static void locate(struct error *error, const struct step *step)
 {
@@ -96,9 +86,8 @@ static void locate(struct error *error, const struct step *step)
             error_prefix_path_index(error, step->index);
             error->field = (struct slice){0};
         } else {
-            struct slice name = plain_name(error->arena, step->name);
-            error_prefix_path(error, name);
-            error->field = name;
+            error_prefix_path(error, step->name);
+            error->field = step->name;
         }
     }
 }
@@ -124,7 +113,7 @@ static bool fail_missing(const struct type *type, struct value value, struct sli
               SLICE_FORMAT(name), SLICE_FORMAT(lines));
     locate(error, step);
     if (step == NULL) {
-        error->field = plain_name(error->arena, name);
+        error->field = name;
     }
     return false;
 }

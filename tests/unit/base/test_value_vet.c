@@ -31,7 +31,7 @@ static const struct row rows[] = {
     {"1e-400", VET_OK, "", ""},
     {"1.7976931348623159e308", VET_NUMBER_RANGE, "", "1.7976931348623159e308"},
     {"{\"a\":[0,{\"b/c\":1e400}]}", VET_NUMBER_RANGE, "/a/1/b~1c", "1e400"},
-    {"{\"a\\n~\":1e999}", VET_NUMBER_RANGE, "/a\n~0", "1e999"},
+    {"{\"a\\n~\":1e999}", VET_NUMBER_RANGE, "/a\\n~0", "1e999"},
     {"[[[[[[[[1,{\"x\":1e999}]]]]]]]]", VET_NUMBER_RANGE, "/0/0/0/0/0/0/0/1/x", "1e999"},
     {"{\"$integer\":\"AQAAAAAAAAA=\"}", VET_OK, "", ""},
     {"[{\"$integer\":\"AQAAAAAAAAA=\"}]", VET_OK, "", ""},

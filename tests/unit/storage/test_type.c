@@ -304,14 +304,14 @@ Test(type, violations_are_told_in_the_words_of_convex)
     }
 }
 
-Test(type, a_name_with_escapes_is_plain_in_path_and_field)
+Test(type, a_name_with_escapes_is_canonical_in_path_and_field)
 {
     struct violation violation = {"\"any\"",
                                   "{\"f\":1,\"a\\n\":2}",
                                   EXTRA("a\\n") "Object: {\"f\":1,\"a\\n\":2}\n"
                                                 "Validator: v.object({f: v.any()})",
-                                  "/a\n",
-                                  "a\n",
+                                  "/a\\n",
+                                  "a\\n",
                                   "2"};
     expect_violation(&violation);
 }
