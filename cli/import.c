@@ -41,7 +41,8 @@ static const char HELP[] =
     "\n"
     "KEY names the column that is the row's key in the source. Where the schema says {\"id\": T}\n"
     "and a row holds the key of a row of T, it becomes the id of that document, whatever the\n"
-    "order of files and rows; what is an id of T already stays. The key column itself goes in\n"
+    "order of files and rows; what is an id of T already stays. 7 and 7.0 are the same key, 7 and\n"
+    "\"7\" are not. The key column itself goes in\n"
     "only where the schema has such a field. (Of a FILE with a colon in its name and no KEY, say\n"
     "FILE: with a colon at its end.)\n"
     "\n"
@@ -397,7 +398,7 @@ static bool add_key(struct import *import, uint32_t position, struct import_tabl
                     const struct import_row *row)
 {
     const struct import_source *source = &import->sources[position];
-    struct slice text = value_text(&import->row_arena, row->key);
+    struct slice text = import_key_text(&import->row_arena, row->key);
     uint8_t body[ID_BODY_SIZE];
     if (!import_row_choose_id(row, table->number, source->key, &import->ids, body,
                               &import->reason)) {
@@ -483,7 +484,7 @@ static bool take_document(struct import *import, uint32_t position, struct impor
         return send_row(import, source, table, &row, NULL);
     }
     struct import_key *key =
-        import_keys_find(&table->keys, value_text(&import->row_arena, row.key));
+        import_keys_find(&table->keys, import_key_text(&import->row_arena, row.key));
     bool is_its_own = key != NULL && key->source == position && key->line == source->line;
     return !is_its_own || send_row(import, source, table, &row, key);
 }

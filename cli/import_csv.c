@@ -135,7 +135,7 @@ static bool has_key(const struct reading *reading, const struct type *type, stru
     const struct import_table *table =
         reading->tables == NULL ? NULL : import_tables_find(reading->tables, type->table);
     return table != NULL && table->keyed &&
-           import_keys_find(&table->keys, value_text(reading->arena, value)) != NULL;
+           import_keys_find(&table->keys, import_key_text(reading->arena, value)) != NULL;
 }
 
 /* The cell as the first form in which it is a key; as an id where it is one. */
@@ -379,19 +379,12 @@ static bool is_given_before(const struct csv_header *header, struct slice name)
     return false;
 }
 
-/* Spreadsheets put a byte order mark first. */
-static struct slice skip_mark(struct slice text)
-{
-    return slice_starts_with(text, SLICE("\xEF\xBB\xBF")) ? slice_make(text.data + 3, text.size - 3)
-                                                          : text;
-}
-
 bool csv_header_read(struct arena *arena, struct slice text, const struct import_table *table,
                      struct csv_header *header, struct buffer *reason)
 {
     uint32_t count;
     const char *problem;
-    struct slice row = arena_copy(arena, skip_mark(text));
+    struct slice row = arena_copy(arena, text);
     const struct csv_cell *cells = csv_read_row(arena, row, &count, &problem);
     if (cells == NULL) {
         buffer_append_format(reason, "column %u: %s", count + 1, problem);

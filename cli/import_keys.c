@@ -1,7 +1,10 @@
 /* Keys of an import: see the header. */
 #include "cli/import_keys.h"
 
+#include "base/number.h"
+
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +13,29 @@
 
 #define ARENA_CHUNK_SIZE ((size_t)256 * 1024)
 #define SECONDS_PER_DAY  86400
+
+/* True of 7.0 and 7e0. Whole numbers without either are left as they are, so that those which no
+ * double can tell apart stay apart. */
+static bool has_fraction_or_exponent(struct slice number)
+{
+    for (size_t i = 0; i < number.size; i++) {
+        if (memchr(".eE", number.data[i], 3) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct slice import_key_text(struct arena *arena, struct value key)
+{
+    struct slice text = value_text(arena, key);
+    if (value_type(key) != TYPE_NUMBER || text.data[0] == '{' || !has_fraction_or_exponent(text) ||
+        !isfinite(number_parse(text))) {
+        return text;
+    }
+    char *plain = arena_allocate(arena, NUMBER_TEXT_SIZE);
+    return slice_make(plain, number_format(number_parse(text), plain));
+}
 
 static struct slice read_key(const void *entry)
 {

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "base/value.h"
 #include "index/hash_map.h"
 #include "storage/id.h"
 
@@ -33,7 +34,11 @@ struct import_keys {
 void import_keys_init(struct import_keys *keys, uint32_t table_number);
 void import_keys_deinit(struct import_keys *keys);
 
-/* The key with the canonical JSON `text`, or NULL. */
+/* The text of a key, a string, a number or an int64: its canonical JSON, but one for 7, 7.0 and
+ * 0.7e1, which are the same number. Lives in `arena`. */
+struct slice import_key_text(struct arena *arena, struct value key);
+
+/* The key with the text `text`, or NULL. */
 struct import_key *import_keys_find(const struct import_keys *keys, struct slice text);
 
 /* Adds a key with the id body `body`. Returns it, or NULL where `text` is a key already. */

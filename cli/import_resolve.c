@@ -93,7 +93,7 @@ static bool replace_key(struct import_resolver *resolver, const struct type *typ
     const struct import_keys *keys =
         type->kind == TYPE_KIND_ID ? find_keys(resolver->tables, type) : NULL;
     struct import_key *key =
-        keys == NULL ? NULL : import_keys_find(keys, value_text(resolver->arena, *value));
+        keys == NULL ? NULL : import_keys_find(keys, import_key_text(resolver->arena, *value));
     if (key == NULL) {
         return false;
     }

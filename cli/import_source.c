@@ -223,11 +223,22 @@ static bool is_blank(struct slice line)
     return position == line.size;
 }
 
+/* Some editors and spreadsheets put a byte order mark first. */
+static void skip_mark(const struct import_source *source, struct slice *line)
+{
+    if (source->line == 1 && slice_starts_with(*line, SLICE("\xEF\xBB\xBF"))) {
+        *line = slice_make(line->data + 3, line->size - 3);
+    }
+}
+
 enum import_line import_source_next(struct import_source *source, struct slice *line)
 {
     enum import_line status;
     do {
         status = next_row(source, line);
+        if (status == IMPORT_LINE) {
+            skip_mark(source, line);
+        }
     } while (status == IMPORT_LINE && is_blank(*line));
     return status;
 }

@@ -56,8 +56,8 @@ void import_source_close(struct import_source *source);
 /* Goes back to the first line. Errors: as above. */
 MUST_CHECK bool import_source_rewind(struct import_source *source, struct buffer *message);
 
-/* Hands out the next line, or row of CSV, that is not blank, without its end; valid until the next
- * call. */
+/* Hands out the next line, or row of CSV, that is not blank, without its end and without a byte
+ * order mark at the start of the file; valid until the next call. */
 enum import_line import_source_next(struct import_source *source, struct slice *line);
 
 #endif

@@ -311,8 +311,8 @@ Test(live_import, csv_is_read_as_the_schema_says)
 {
     struct fixture f;
     fixture_init(&f);
-    write_source("users.csv", "id,name,bossId\r\n1,\"Ann, the first\",2\r\n2,Bob,\r\n");
-    write_source("posts.jsonl", "{\"title\":\"one\",\"authorId\":2}\n");
+    write_source("users.csv", "\xEF\xBB\xBFid,name,bossId\r\n1,\"Ann, the first\",2\r\n2,Bob,\r\n");
+    write_source("posts.jsonl", "\xEF\xBB\xBF{\"title\":\"one\",\"authorId\":2.0}\n");
     import_silently(&f, (const char *[OPERANDS_MAX]){"posts=posts.jsonl", "users=users.csv:id"}, "",
                     0);
     cJSON *users = collect(&f, "users");

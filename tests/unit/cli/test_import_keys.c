@@ -1,4 +1,5 @@
 /* The key map of an import, and the ids that it gives out. */
+#include "base/macros.h"
 #include "cli/import_keys.h"
 
 #include <criterion/criterion.h>
@@ -31,7 +32,31 @@ Test(import_keys, every_key_is_found_with_the_id_it_was_given)
     import_keys_deinit(&keys);
 }
 
-Test(import_keys, a_key_is_its_canonical_text)
+Test(import_keys, equal_numbers_are_the_same_key_and_a_string_is_another)
+{
+    static const char *const rows[][2] = {
+        {"7", "7"},
+        {"7.0", "7"},
+        {"7e0", "7"},
+        {"0.7E+1", "7"},
+        {"7.50", "7.5"},
+        {"\"7.0\"", "\"7.0\""},
+        {"9007199254740993", "9007199254740993"},
+        {"1e400", "1e400"},
+        {"{\"$integer\":\"BwAAAAAAAAA=\"}", "{\"$integer\":\"BwAAAAAAAAA=\"}"},
+        {"{\"$float\":\"AAAAAAAA8H8=\"}", "{\"$float\":\"AAAAAAAA8H8=\"}"},
+    };
+    struct arena arena;
+    arena_init(&arena, 256);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct slice text = import_key_text(&arena, value_from_text(slice_of(rows[i][0])));
+        cr_expect(slice_equal(text, slice_of(rows[i][1])), "%s: %.*s", rows[i][0],
+                  SLICE_FORMAT(text));
+    }
+    arena_deinit(&arena);
+}
+
+Test(import_keys, a_key_is_found_by_its_text)
 {
     struct import_keys keys;
     const uint8_t body[ID_BODY_SIZE] = {0};

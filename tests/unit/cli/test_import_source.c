@@ -1,4 +1,5 @@
 /* Operands, and lines of files and pipes. */
+#include "base/macros.h"
 #include "cli/import_source.h"
 
 #include <criterion/criterion.h>
@@ -100,6 +101,29 @@ Test(import_source, lines_are_numbered_and_blank_ones_left_out)
     import_source_close(&source);
     unlink(path);
     arena_deinit(&arena);
+}
+
+Test(import_source, a_byte_order_mark_is_left_out_at_the_start_and_nowhere_else)
+{
+    static const char *const contents[] = {"\xEF\xBB\xBF{}\n\xEF\xBB\xBF{}",
+                                           "\xEF\xBB\xBF\n\xEF\xBB\xBF{}"};
+    for (size_t i = 0; i < COUNT_OF(contents); i++) {
+        struct arena arena;
+        struct import_source source;
+        struct slice line;
+        char path[32];
+        arena_init(&arena, 256);
+        make_file(path, contents[i], strlen(contents[i]));
+        open_file(&arena, &source, path, "");
+        if (i == 0) {
+            expect_line(&source, 1, "{}");
+        }
+        expect_line(&source, 2, "\xEF\xBB\xBF{}");
+        cr_expect_eq(import_source_next(&source, &line), IMPORT_LINE_END);
+        import_source_close(&source);
+        unlink(path);
+        arena_deinit(&arena);
+    }
 }
 
 Test(import_source, a_keyed_source_is_read_a_second_time_from_its_start)
