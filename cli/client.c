@@ -151,7 +151,8 @@ static bool connect_target(struct client *client, const struct client_target *ta
     if (path != NULL) {
         return connect_unix(client, path);
     }
-    return connect_tcp(client, server == NULL ? CLIENT_DEFAULT_HOST : server, &tls);
+    return connect_tcp(client,
+                       server == NULL ? CLIENT_DEFAULT_HOST ":" CLIENT_DEFAULT_PORT : server, &tls);
 }
 
 /* Authenticating. */

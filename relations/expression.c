@@ -225,8 +225,7 @@ static bool compile_operator(struct compiler *compiler, const struct operator* o
                                 count <= operator->count_max || operator->count_max == UINT8_MAX);
     if (!fits && operator->count_max == UINT8_MAX) {
         return error_set(compiler->error, ERROR_INVALID_PARAMS,
-                         "`%.*s` takes an array of at least %u expressions.",
-                         SLICE_FORMAT(operator->name), operator->count_min);
+                         "`%.*s` takes an array of expressions.", SLICE_FORMAT(operator->name));
     }
     if (!fits && operator->count_min == operator->count_max) {
         return error_set(compiler->error, ERROR_INVALID_PARAMS,

@@ -791,7 +791,8 @@ static bool take_paginate(struct run *run, const struct step *step, struct page 
     double number = value_type(count) == TYPE_NUMBER ? value_number(count) : 0;
     uint32_t known = 1 + (value_is_missing(*cursor) ? 0 : 1);
     if (!(number >= 1 && number <= PAGE_ITEMS_MAX) || number != (double)(uint64_t)number ||
-        value_count(paginate) != known) {
+        value_count(paginate) != known ||
+        (!value_is_null_or_missing(*cursor) && value_type(*cursor) != TYPE_STRING)) {
         return fail_paginate(run, step, paginate);
     }
     page->item_count_max = (uint64_t)number;

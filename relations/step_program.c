@@ -48,7 +48,8 @@ static bool split_step(struct compiler *compiler, struct value source, struct st
     }
     if (!parts->verb) {
         return error_set(compiler->error, ERROR_INVALID_PARAMS,
-                         "A step is an object: {\"let\": name, verb: params, \"if\": condition}.");
+                         "A step is an object with a verb: {\"let\": name, verb: params, \"if\": "
+                         "condition}.");
     }
     return true;
 }

@@ -110,8 +110,8 @@ struct store *store_open(const struct store_options *options, struct schema *sch
     store->files = options->files != NULL ? options->files : &store->system_files;
     /* A file that may not grow is an error of the write, not the end of the process. */
     signal(SIGXFSZ, SIG_IGN);
-    bool opened = lock_directory(store, message);
-    opened = catalog_read(&store->catalog, store->files, options->directory, message) && opened;
+    bool opened = lock_directory(store, message) &&
+                  catalog_read(&store->catalog, store->files, options->directory, message);
     if (!opened) {
         schema_destroy(schema);
     }

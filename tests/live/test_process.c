@@ -57,6 +57,16 @@ Test(live_process, sigint_ends_it_as_sigterm_does)
     live_close(&client);
 }
 
+/* A script may send a signal as soon as it has read where the server listens. */
+Test(live_process, a_signal_right_behind_the_line_that_says_where_it_listens_ends_it_in_order)
+{
+    for (unsigned i = 0; i < 10; i++) {
+        struct live_server server;
+        live_start(&server, SCHEMA, NULL);
+        live_stop(&server);
+    }
+}
+
 /* A client that is connected and says nothing does not hold up the end. */
 Test(live_process, idle_connections_do_not_hold_up_the_end)
 {
@@ -138,6 +148,19 @@ Test(live_process, a_schema_that_cannot_be_read_stops_the_start_with_one_line)
     const char *const folder[] = {"serve", "--schema", "/tmp", NULL};
     expect_one_line(missing, "/tmp/tenon-no-such-schema.json", "No such file");
     expect_one_line(folder, "/tmp", "irectory");
+}
+
+Test(live_process, data_that_is_no_directory_stops_the_start_with_one_line)
+{
+    char path[] = "/tmp/tenon-schema-XXXXXX";
+    int descriptor = mkstemp(path);
+    cr_assert(descriptor >= 0);
+    close(descriptor);
+    write_schema(path, SCHEMA);
+    const char *const arguments[] = {"serve", "--schema", path,          "--data",
+                                     path,    "--listen", "127.0.0.1:0", NULL};
+    expect_one_line(arguments, path, ": Not a directory\n");
+    unlink(path);
 }
 
 Test(live_process, a_port_in_use_stops_the_start_with_one_line)
