@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #define SCHEMA "{\"tables\":{\"notes\":{}}}"
 #define PING   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"
@@ -149,6 +150,14 @@ static void send_requests(struct live_client *clients, size_t count)
     buffer_deinit(&lines);
 }
 
+/* Has the server stand still. It does so some time behind the signal. */
+static void halt(const struct live_server *server)
+{
+    int status = 0;
+    cr_assert(kill(server->pid, SIGSTOP) == 0);
+    cr_assert(waitpid(server->pid, &status, WUNTRACED) == server->pid && WIFSTOPPED(status));
+}
+
 /* The server stands still until all has been sent, so that it finds everything at once. */
 Test(live_overload, who_asks_for_little_does_not_wait_for_those_that_ask_for_much)
 {
@@ -162,7 +171,7 @@ Test(live_overload, who_asks_for_little_does_not_wait_for_those_that_ask_for_muc
         expect_served(&crowd[i]);
     }
     uint64_t before = count_pings(live_ask(&fixture.client, INFO));
-    cr_assert(kill(fixture.server.pid, SIGSTOP) == 0);
+    halt(&fixture.server);
     send_requests(crowd, CROWD);
     live_send(&two, SLICE(INFO "\n" INFO "\n"));
     live_send_line(&fixture.client, INFO);
@@ -194,7 +203,7 @@ Test(live_overload, the_shares_of_many_that_ask_for_much_are_small)
         expect_served(&crowd[i]);
     }
     uint64_t before = count_pings(live_ask(&fixture.client, INFO));
-    cr_assert(kill(fixture.server.pid, SIGSTOP) == 0);
+    halt(&fixture.server);
     send_requests(crowd, COUNT_OF(crowd));
     live_send(&two, SLICE(INFO "\n" INFO "\n"));
     cr_assert(kill(fixture.server.pid, SIGCONT) == 0);
