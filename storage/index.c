@@ -244,12 +244,28 @@ static int compare_form(struct value value, struct slice *key)
     return order;
 }
 
+/* Steps over the id that the first field of a document holds, where `*key` begins with its byte
+ * form; returns whether it does. */
+static bool skip_first_id(const struct index *index, const struct document *document,
+                          struct slice *key)
+{
+    const char *id = index->field_count > 0 ? find_first_id(index, document) : NULL;
+    size_t size = id ? id_size_to_quote(id) : 0;
+    if (!id || key->size < size + 2 || key->data[0] != FORM_STRING || key->data[size + 1] != 0 ||
+        !id_texts_are_equal(id, key->data + 1, size)) {
+        return false;
+    }
+    *key = slice_make(key->data + size + 2, key->size - size - 2);
+    return true;
+}
+
 static int index_compare_key(const void *context, const void *entry, struct slice key)
 {
     const struct index *index = context;
     const struct document *document = entry;
     int order = 0;
-    for (uint32_t i = 0; i < index->field_count && order == 0 && key.size > 0; i++) {
+    uint32_t first = index->hints_of_ids && skip_first_id(index, document, &key) ? 1 : 0;
+    for (uint32_t i = first; i < index->field_count && order == 0 && key.size > 0; i++) {
         order = compare_form(index_field_value(index, document, i), &key);
     }
     if (!index->by_id && order == 0 && key.size > 0) {
