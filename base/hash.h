@@ -13,13 +13,16 @@
 /* The size of most ids, and so of most of what is hashed. */
 #define HASH_USUAL_SIZE 32
 
+/* Where the size is a constant the compiler knows which way the hash is made. */
+static inline uint64_t hash_bytes_of_usual_size(const char *bytes, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes, HASH_USUAL_SIZE, seed);
+}
+
 static inline uint64_t hash_bytes(struct slice bytes, uint64_t seed)
 {
-    /* The same hash; but where the size is a constant the compiler knows which way it is made. */
-    if (bytes.size == HASH_USUAL_SIZE) {
-        return XXH3_64bits_withSeed(bytes.data, HASH_USUAL_SIZE, seed);
-    }
-    return XXH3_64bits_withSeed(bytes.data, bytes.size, seed);
+    return bytes.size == HASH_USUAL_SIZE ? hash_bytes_of_usual_size(bytes.data, seed)
+                                         : XXH3_64bits_withSeed(bytes.data, bytes.size, seed);
 }
 
 #endif

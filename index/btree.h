@@ -148,17 +148,24 @@ struct btree_run {
     uint64_t hint;
     struct btree_cursor first;
     struct btree_cursor last; /* of a run that is empty: nothing */
-    uint64_t count;
+    uint64_t count;           /* BTREE_RUN_LONG: more than a few leaves; `last` is unknown then */
 };
 
-/* Finds the run of `run->hint` in steps, between which those of other runs may be done, so that
- * cache misses overlap: each asks the memory for what the next one looks at. It looks at no entry.
- * btree_run_descend() is called tree->height times; btree_run_count() returns false where the run
- * is longer than a few leaves, and what is behind `first` is unknown then. */
-void btree_run_begin(const struct btree *tree, struct btree_run *run);
-void btree_run_descend(struct btree_run *run);
-void btree_run_find(struct btree_run *run);
-MUST_CHECK bool btree_run_count(struct btree_run *run);
+#define BTREE_RUN_LONG    UINT64_MAX
+
+/* The stages in which a run is found. */
+#define BTREE_RUN_STAGES  4
+
+/* So many entries of a run are asked from memory once they are found. */
+#define BTREE_RUN_FETCHED TINY_OR(2, 32)
+
+/* Carries out one stage, from 0 on, of finding the run of `run->hint`. Each asks the memory for
+ * what the next one looks at, so that between them those of other runs may be done. No entry is
+ * looked at. */
+void btree_run_step(const struct btree *tree, struct btree_run *run, unsigned stage);
+
+/* Finds `count` runs, stage by stage. */
+void btree_find_runs(const struct btree *tree, struct btree_run *const *runs, uint32_t count);
 
 /* Begins to search ahead for a hint: goes down to the nodes above the leaves, which lie in caches
  * as a rule, and asks for the one of them that it has come to. */

@@ -23,16 +23,13 @@ static const struct btree_node *ahead_child(const struct btree_ahead *ahead,
     return inner->children[index];
 }
 
-/* Entries are compared, and copied into replies; this much of one at once. */
-#define ENTRY_PREFETCH_SIZE 256
-
 static void ahead_prefetch_entry(const struct btree_ahead *ahead)
 {
     const struct leaf *leaf = (const struct leaf *)ahead->node;
     uint32_t position = ahead_rank(ahead, leaf->hints, leaf->node.count);
     position -= ahead->after && position > 0 ? 1 : 0;
     if (position < leaf->node.count && leaf->hints[position] == ahead->hint) {
-        prefetch_bytes(leaf->entries[position], ENTRY_PREFETCH_SIZE);
+        prefetch_entry(leaf->entries[position]);
     }
 }
 

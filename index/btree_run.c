@@ -6,22 +6,34 @@
 
 #include "index/btree_node.h"
 
-void btree_run_begin(const struct btree *tree, struct btree_run *run)
+static inline struct btree_node *child_of(struct btree_node *node, uint64_t hint)
 {
-    run->first = (struct btree_cursor){.leaf = tree->root};
+    const struct inner *inner = node_inner(node);
+    return inner->children[count_smaller(inner->hints + 1, inner->node.count - 1, hint)];
 }
 
-/* The cursor is at an inner node until the last step. */
-void btree_run_descend(struct btree_run *run)
+/* Goes down to the node above the leaf: what is above that lies in caches as a rule. */
+static inline void begin(const struct btree *tree, struct btree_run *run)
 {
-    const struct inner *inner = (const struct inner *)run->first.leaf;
-    assert(inner->node.level > 0);
-    uint32_t count = inner->node.count - 1;
-    run->first.leaf = inner->children[count_smaller(inner->hints + 1, count, run->hint)];
-    prefetch_node(run->first.leaf);
+    struct btree_node *node = tree->root;
+    for (uint32_t level = tree->height; level > 1; level--) {
+        node = child_of(node, run->hint);
+    }
+    run->first = (struct btree_cursor){.leaf = node};
+    if (node != NULL) {
+        prefetch_node(node);
+    }
 }
 
-void btree_run_find(struct btree_run *run)
+static inline void enter_leaf(const struct btree *tree, struct btree_run *run)
+{
+    if (tree->height > 0) {
+        run->first.leaf = child_of((struct btree_node *)(uintptr_t)run->first.leaf, run->hint);
+        prefetch_node(run->first.leaf);
+    }
+}
+
+static inline void find_first(struct btree_run *run)
 {
     const struct leaf *leaf = (const struct leaf *)run->first.leaf;
     if (leaf == NULL) {
@@ -40,37 +52,74 @@ void btree_run_find(struct btree_run *run)
     }
 }
 
-/* Entries in a row that are looked at one by one: most runs are no longer. */
-#define ENTRIES_WALKED TINY_OR(1, 4)
-
-/* Behind the entries from `position` on that have the hint. */
-static uint32_t run_end(const struct leaf *leaf, uint32_t position, uint64_t hint)
+/* Behind the entries from `position` on that have the run's hint; those that are among the first of
+ * the run are asked for on the way. */
+static inline uint32_t run_end(const struct btree_run *run, const struct leaf *leaf,
+                               uint32_t position)
 {
     uint32_t count = leaf->node.count;
-    uint32_t near = position + ENTRIES_WALKED < count ? position + ENTRIES_WALKED : count;
-    while (position < near && leaf->hints[position] == hint) {
-        position++;
+    uint64_t left = run->count < BTREE_RUN_FETCHED ? BTREE_RUN_FETCHED - run->count : 0;
+    uint32_t near = left < count - position ? position + (uint32_t)left : count;
+    for (; position < near; position++) {
+        if (leaf->hints[position] != run->hint) {
+            return position;
+        }
+        prefetch_entry(leaf->entries[position]);
     }
-    return position < near ? position : count_not_greater(leaf->hints, position, count, hint);
+    return count_not_greater(leaf->hints, position, count, run->hint);
 }
 
-bool btree_run_count(struct btree_run *run)
+static inline void find_end(struct btree_run *run)
 {
     const struct leaf *leaf = (const struct leaf *)run->first.leaf;
     uint32_t position = run->first.position;
     run->last = (struct btree_cursor){.leaf = NULL};
     run->count = 0;
     for (uint32_t i = 0; i < BTREE_LEAVES_WALKED; i++) {
-        uint32_t end = leaf != NULL ? run_end(leaf, position, run->hint) : position;
+        uint32_t end = leaf != NULL ? run_end(run, leaf, position) : position;
         if (end > position) {
             run->last = (struct btree_cursor){.leaf = &leaf->node, .position = end - 1};
             run->count += end - position;
         }
         if (leaf == NULL || end < leaf->node.count) {
-            return true;
+            return;
         }
         leaf = leaf->next;
         position = 0;
     }
-    return false;
+    run->count = BTREE_RUN_LONG;
+}
+
+void btree_run_step(const struct btree *tree, struct btree_run *run, unsigned stage)
+{
+    switch (stage) {
+    case 0:
+        begin(tree, run);
+        return;
+    case 1:
+        enter_leaf(tree, run);
+        return;
+    case 2:
+        find_first(run);
+        return;
+    default:
+        assert(stage == BTREE_RUN_STAGES - 1);
+        find_end(run);
+    }
+}
+
+void btree_find_runs(const struct btree *tree, struct btree_run *const *runs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        begin(tree, runs[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        enter_leaf(tree, runs[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        find_first(runs[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        find_end(runs[i]);
+    }
 }

@@ -16,15 +16,13 @@
 #include <assert.h>
 #include <stdbool.h>
 
-#define SLOT_COUNT          TINY_OR(8, 1022) /* a segment fills a slot of 8 KiB in the pool */
-#define SEGMENT_FULL        (SLOT_COUNT * 7 / 8)
-#define SEGMENT_MERGE       (SLOT_COUNT * 3 / 8)
-#define DEPTH_MAX           30 /* a seeded hash does not get there by chance */
-#define TAG_SHIFT           48
-#define POINTER_MASK        (((uint64_t)1 << TAG_SHIFT) - 1)
-#define AHEAD               16 /* entries that are fetched before their keys are hashed */
-
-#define ENTRY_PREFETCH_SIZE 256 /* most documents are no longer */
+#define SLOT_COUNT    TINY_OR(8, 1022) /* a segment fills a slot of 8 KiB in the pool */
+#define SEGMENT_FULL  (SLOT_COUNT * 7 / 8)
+#define SEGMENT_MERGE (SLOT_COUNT * 3 / 8)
+#define DEPTH_MAX     30 /* a seeded hash does not get there by chance */
+#define TAG_SHIFT     48
+#define POINTER_MASK  (((uint64_t)1 << TAG_SHIFT) - 1)
+#define AHEAD         16 /* entries that are fetched before their keys are hashed */
 
 struct hash_map_segment {
     uint32_t depth;
@@ -266,6 +264,14 @@ uint64_t hash_map_hash(const struct hash_map *map, struct slice key)
     return hash_bytes(key, map->seed);
 }
 
+void hash_map_hash_all(const struct hash_map *map, const struct slice *keys, uint32_t count,
+                       uint64_t *hashes)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        hashes[i] = hash_bytes(keys[i], map->seed);
+    }
+}
+
 void *hash_map_find(const struct hash_map *map, uint64_t hash, struct slice key)
 {
     const struct hash_map_segment *segment = segment_of(map, hash);
@@ -304,12 +310,19 @@ void hash_map_remove(struct hash_map *map, uint64_t hash, void *entry)
     }
 }
 
-void hash_map_prefetch_slot(const struct hash_map *map, uint64_t hash)
+/* The slot where a search for the hash begins. */
+static inline const uint64_t *first_slot(const struct hash_map *map, uint64_t hash)
 {
-    PREFETCH(&segment_of(map, hash)->slots[slot_home(hash << TAG_SHIFT)]);
+    return &segment_of(map, hash)->slots[slot_home(hash << TAG_SHIFT)];
 }
 
-void *hash_map_guess(const struct hash_map *map, uint64_t hash)
+void hash_map_prefetch_slot(const struct hash_map *map, uint64_t hash)
+{
+    PREFETCH(first_slot(map, hash));
+}
+
+/* The first entry whose slot has the hash's tag, or NULL. */
+static inline void *guess(const struct hash_map *map, uint64_t hash)
 {
     const struct hash_map_segment *segment = segment_of(map, hash);
     uint64_t tag = hash << TAG_SHIFT;
@@ -325,10 +338,28 @@ void *hash_map_guess(const struct hash_map *map, uint64_t hash)
 
 void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash)
 {
-    const void *entry = hash_map_guess(map, hash);
+    const void *entry = guess(map, hash);
     if (entry != NULL) {
-        /* More than the first line: the entry is going to be compared and copied. */
-        prefetch_bytes(entry, ENTRY_PREFETCH_SIZE);
+        prefetch_entry(entry);
+    }
+}
+
+void *hash_map_guess(const struct hash_map *map, uint64_t hash)
+{
+    return guess(map, hash);
+}
+
+void hash_map_guess_all(const struct hash_map *map, const uint64_t *hashes, uint32_t count,
+                        void **entries)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        PREFETCH(first_slot(map, hashes[i]));
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        entries[i] = guess(map, hashes[i]);
+        if (entries[i] != NULL) {
+            prefetch_entry(entries[i]);
+        }
     }
 }
 

@@ -51,6 +51,10 @@ size_t hash_map_size_outside(const struct hash_map *map);
 /* The hash of a key in this map; what the functions below take. */
 uint64_t hash_map_hash(const struct hash_map *map, struct slice key);
 
+/* The hashes of `count` keys. */
+void hash_map_hash_all(const struct hash_map *map, const struct slice *keys, uint32_t count,
+                       uint64_t *hashes);
+
 /* The entry with the key, or NULL. */
 void *hash_map_find(const struct hash_map *map, uint64_t hash, struct slice key);
 
@@ -70,6 +74,11 @@ void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash);
 /* The entry with the key nearly always, and otherwise some other, without a look at it; NULL: no
  * entry has the key. */
 void *hash_map_guess(const struct hash_map *map, uint64_t hash);
+
+/* For each of `count` hashes the entry that has it nearly always, and otherwise some other; NULL:
+ * no entry has it. The entries are asked for, and cache misses on the way to them overlap. */
+void hash_map_guess_all(const struct hash_map *map, const uint64_t *hashes, uint32_t count,
+                        void **entries);
 
 /* Visits every entry, in no order; starts with *place = 0 and returns NULL at the end. The map
  * must not change between calls. */

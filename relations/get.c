@@ -162,17 +162,23 @@ static bool get_block(struct run *run, const struct step *step, const struct val
         texts[i] = value_type(id) == TYPE_STRING ? value_string_escaped(id) : SLICE("");
     }
     database_find_all(run->database, texts, count, documents);
+    uint32_t found = 0; /* and not counted yet */
     for (uint32_t i = 0; i < count; i++) {
         if (LIKELY(may_have(step, documents[i]))) {
-            if (!step_count_documents(run, step, 1)) {
-                return false;
-            }
-            list_put(list, document_value(documents[i]));
-        } else if (!put_null(run, step, ids[from + i], list)) {
+            list->items[list->count++] = document_value(documents[i]);
+            found += 1;
+            continue;
+        }
+        if (!step_count_documents(run, step, found)) {
+            return false;
+        }
+        found = 0;
+        if (!put_null(run, step, ids[from + i], list)) {
             return fail_one_of_all(run, step, from + i);
         }
     }
-    return budget_take_work(run->budget, count, run->error);
+    return step_count_documents(run, step, found) &&
+           budget_take_work(run->budget, count, run->error);
 }
 
 static bool run_get_all(struct run *run, const struct step *step, struct value *result)

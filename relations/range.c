@@ -464,7 +464,7 @@ static void search_value(const struct range_plan *plan, struct value value,
 static bool take_found(const struct range_plan *plan, const struct index_search *search,
                        struct range *range)
 {
-    if (search->outcome != INDEX_FOUND || !index_search_confirm(plan->index, search)) {
+    if (!index_search_found(search) || !index_search_confirm(plan->index, search)) {
         return false;
     }
     range->is_run = true;
@@ -499,7 +499,7 @@ bool range_find(struct run *run, const struct range_plan *plan, const struct ind
     }
     range->is_run = true;
     range->run = (struct btree_run){.count = 0};
-    bool is_nothing = (ahead ? ahead : &own)->outcome == INDEX_NOTHING;
+    bool is_nothing = (ahead ? ahead : &own)->run.count == 0;
     return is_nothing || make_range(run, plan, &value, range);
 }
 

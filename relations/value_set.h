@@ -29,4 +29,8 @@ MUST_CHECK bool value_set_reserve(struct run *run, struct value_set *set, uint32
 MUST_CHECK bool value_set_put(struct run *run, struct value_set *set, struct value value,
                               uint32_t *number, bool *added);
 
+/* The same for `count` values, which it counts as as many pieces of work. */
+MUST_CHECK bool value_set_put_all(struct run *run, struct value_set *set,
+                                  const struct value *values, uint32_t count);
+
 #endif

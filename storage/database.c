@@ -220,18 +220,12 @@ static void find_few(const struct hash_map *map, const struct slice *ids, uint32
                      struct document **documents)
 {
     uint64_t hashes[FIND_AHEAD];
+    void *guesses[FIND_AHEAD];
+    hash_map_hash_all(map, ids, count, hashes);
+    hash_map_guess_all(map, hashes, count, guesses);
     for (uint32_t i = 0; i < count; i++) {
-        hashes[i] = hash_map_hash(map, ids[i]);
-        hash_map_prefetch_slot(map, hashes[i]);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        documents[i] = hash_map_guess(map, hashes[i]);
-        if (documents[i]) {
-            document_prefetch(documents[i]);
-        }
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (documents[i] && !document_has_id(documents[i], ids[i])) {
+        documents[i] = guesses[i];
+        if (UNLIKELY(documents[i] && !document_has_id(documents[i], ids[i]))) {
             documents[i] = hash_map_find(map, hashes[i], ids[i]);
         }
     }

@@ -3,78 +3,64 @@
 
 #include <assert.h>
 
-static void prefetch_documents(const struct btree_run *run)
-{
-    void *documents[INDEX_SEARCH_FETCHED];
-    struct btree_cursor cursor = run->first;
-    size_t wanted = run->count < INDEX_SEARCH_FETCHED ? run->count : INDEX_SEARCH_FETCHED;
-    size_t count = btree_collect(&cursor, false, documents, wanted);
-    for (size_t i = 0; i < count; i++) {
-        document_prefetch(documents[i]);
-    }
-}
+/* Searches that are made together. */
+#define SEARCHES_TOGETHER 16
 
-static bool holds_id(const struct index *index, const struct btree_cursor *cursor, struct slice id)
+/* Whether the index's first field holds the id. Where that is a field of the document itself, its
+ * beginning is all that is looked for. */
+static bool holds_id(const struct index *index, const struct document *document, struct slice id)
 {
-    const struct document *document = btree_entry(cursor);
-    struct value value = index_field_value(index, document, 0);
-    return value_type(value) == TYPE_STRING && value.size == id.size + 2 &&
-           id_texts_are_equal(value.text + 1, id.data, id.size);
+    uint32_t position = document->shape->index_positions[index->first_position];
+    bool is_plain = index->fields->name_count == 1 && position != SHAPE_NO_FIELD &&
+                    position >= SHAPE_USER_FIELDS;
+    if (UNLIKELY(!is_plain)) {
+        return value_is_string(index_field_value(index, document, 0), id);
+    }
+    size_t begin = document_offset(document, position - SHAPE_USER_FIELDS);
+    const char *text = document->text + begin;
+    size_t end = id.size + 1;
+    return begin + end < document->text_size && text[0] == '"' && text[end] == '"' &&
+           id_texts_are_equal(text + 1, id.data, id.size);
 }
 
 /* Documents are ordered by the id that they hold, so that the first and the last tell of all. */
 bool index_search_confirm(const struct index *index, const struct index_search *search)
 {
-    assert(search->outcome == INDEX_FOUND);
+    assert(index_search_found(search));
     const struct btree_run *run = &search->run;
-    return holds_id(index, &run->first, search->id) &&
-           (run->count == 1 || holds_id(index, &run->last, search->id));
+    return holds_id(index, btree_entry(&run->first), search->id) &&
+           (run->count == 1 || holds_id(index, btree_entry(&run->last), search->id));
 }
 
-/* Decides whether the search can be made, and goes down to the node above the leaf: what is above
- * that lies in caches as a rule. */
-static void begin(const struct index *index, struct index_search *search)
+/* Decides whether the search can be made. */
+static bool take_hint(const struct index *index, struct index_search *search)
 {
     bool may_be_id = index_hint_of_id(index, search->id, &search->run.hint);
-    search->outcome = may_be_id ? INDEX_FOUND : INDEX_UNKNOWN;
-    btree_run_begin(&index->tree, &search->run);
-    for (uint32_t level = index->tree.height; may_be_id && level > 1; level--) {
-        btree_run_descend(&search->run);
-    }
-}
-
-static void finish(struct index_search *search)
-{
-    if (!btree_run_count(&search->run)) {
-        search->outcome = INDEX_UNKNOWN;
-    } else if (search->run.count == 0) {
-        search->outcome = INDEX_NOTHING;
-    } else {
-        prefetch_documents(&search->run);
-    }
+    search->run.count = may_be_id ? 0 : BTREE_RUN_LONG;
+    return may_be_id;
 }
 
 void index_search_step(const struct index *index, struct index_search *search, unsigned stage)
 {
-    assert(index->field_count > 0 && stage < INDEX_SEARCH_STAGES);
-    if (stage == 0) {
-        begin(index, search);
-    } else if (search->outcome != INDEX_FOUND) {
-        return;
-    } else if (stage == 1 && index->tree.height > 0) {
-        btree_run_descend(&search->run);
-    } else if (stage == 2) {
-        btree_run_find(&search->run);
-    } else if (stage == 3) {
-        finish(search);
+    assert(index->field_count > 0);
+    bool goes_on = stage == 0 ? take_hint(index, search) : search->run.count != BTREE_RUN_LONG;
+    if (goes_on) {
+        btree_run_step(&index->tree, &search->run, stage);
     }
 }
 
 void index_search_ids(const struct index *index, struct index_search *searches, uint32_t count)
 {
-    for (unsigned stage = 0; stage < INDEX_SEARCH_STAGES; stage++) {
-        for (uint32_t i = 0; i < count; i++) {
-            index_search_step(index, &searches[i], stage);
+    struct btree_run *runs[SEARCHES_TOGETHER];
+    assert(index->field_count > 0);
+    uint32_t run_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (take_hint(index, &searches[i])) {
+            runs[run_count++] = &searches[i].run;
+        }
+        if (run_count == SEARCHES_TOGETHER || i + 1 == count) {
+            btree_find_runs(&index->tree, runs, run_count);
+            run_count = 0;
         }
     }
 }

@@ -284,12 +284,10 @@ static void assert_run_agrees(struct universe *universe, void **present, size_t 
     while (end < count && order->hint(order->context, present[end]) == run.hint) {
         end++;
     }
-    btree_run_begin(&universe->tree, &run);
-    for (uint32_t level = 0; level < universe->tree.height; level++) {
-        btree_run_descend(&run);
+    for (unsigned stage = 0; stage < BTREE_RUN_STAGES; stage++) {
+        btree_run_step(&universe->tree, &run, stage);
     }
-    btree_run_find(&run);
-    if (!btree_run_count(&run)) {
+    if (run.count == BTREE_RUN_LONG) {
         cr_assert_gt(end - first, BTREE_LEAF_MIN * (BTREE_LEAVES_WALKED - 2));
         return;
     }

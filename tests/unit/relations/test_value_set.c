@@ -9,6 +9,7 @@ struct fixture {
     struct arena arena;
     struct budget budget;
     struct error error;
+    struct database database; /* for its seed alone */
     struct run run;
 };
 
@@ -18,7 +19,9 @@ static void fixture_init(struct fixture *f)
     arena_init(&f->arena, 4096);
     budget_init(&f->budget, &limits);
     error_init(&f->error, &f->arena);
-    f->run = (struct run){.arena = &f->arena, .budget = &f->budget, .error = &f->error};
+    f->database.documents.seed = 5;
+    f->run = (struct run){
+        .database = &f->database, .arena = &f->arena, .budget = &f->budget, .error = &f->error};
 }
 
 static struct value number_text(struct fixture *f, unsigned number)
