@@ -74,6 +74,7 @@ const uint8_t value_types_of_kinds[] = {
     [VALUE_MISSING] = TYPE_MISSING, [VALUE_NULL] = TYPE_NULL,   [VALUE_FALSE] = TYPE_FALSE,
     [VALUE_TRUE] = TYPE_TRUE,       [VALUE_INT64] = TYPE_INT64, [VALUE_NUMBER] = TYPE_NUMBER,
     [VALUE_DOCUMENT] = TYPE_OBJECT, [VALUE_LIST] = TYPE_ARRAY,  [VALUE_OBJECT] = TYPE_OBJECT,
+    [VALUE_EXTENDED] = TYPE_OBJECT,
 };
 
 enum value_type value_type_of_text(struct value value)
@@ -181,11 +182,11 @@ static uint32_t count_text(struct value value)
     return count;
 }
 
-static uint32_t count_fields(struct value value)
+static uint32_t count_fields(const struct value_field *fields, uint32_t size)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < value.size; i++) {
-        count += !value_is_missing(value.fields[i].value);
+    for (uint32_t i = 0; i < size; i++) {
+        count += !value_is_missing(fields[i].value);
     }
     return count;
 }
@@ -196,7 +197,9 @@ uint32_t value_count(struct value value)
     case VALUE_LIST:
         return value.size;
     case VALUE_OBJECT:
-        return count_fields(value);
+        return count_fields(value.fields, value.size);
+    case VALUE_EXTENDED:
+        return count_text(value.fields->value) + count_fields(value.fields + 1, value.size - 1);
     default:
         assert(value.kind == VALUE_TEXT || value.kind == VALUE_DOCUMENT);
         return count_text(value);
@@ -235,36 +238,36 @@ static uint32_t count_text_fields(const char *text)
     return count;
 }
 
-const struct value_field *value_fields_of_text(struct arena *arena, struct value value,
+const struct value_field *value_collect_fields(struct arena *arena, struct value value,
                                                uint32_t *count)
 {
-    assert((value.kind == VALUE_TEXT || value.kind == VALUE_DOCUMENT) && *value.text == '{');
-    *count = count_text_fields(value.text);
+    bool extended = value.kind == VALUE_EXTENDED;
+    uint32_t further = extended ? value.size - 1 : 0;
+    struct value base = extended ? value.fields->value : value;
+    assert((base.kind == VALUE_TEXT || base.kind == VALUE_DOCUMENT) && *base.text == '{');
+    *count = count_text_fields(base.text) + further;
     struct value_field *fields = arena_allocate(arena, *count * sizeof(*fields));
-    struct text_cursor cursor = text_cursor_begin(value.text);
+    struct text_cursor cursor = text_cursor_begin(base.text);
     struct value_field *next = fields;
     struct value_field field;
     while (text_cursor_next_field(&cursor, &field.name, &field.value)) {
         *next++ = field;
     }
-    assert(next == fields + *count);
-    return fields;
-}
-
-static struct value find_in_fields(struct value value, struct slice name)
-{
-    for (uint32_t i = 0; i < value.size; i++) {
-        if (slice_equal(value.fields[i].name, name)) {
-            return value.fields[i].value;
-        }
+    assert(next + further == fields + *count);
+    if (further > 0) {
+        memcpy(next, value.fields + 1, further * sizeof(*fields));
     }
-    return VALUE_IS(VALUE_MISSING);
+    return fields;
 }
 
 struct value value_find(struct value value, struct slice name)
 {
     if (value.kind == VALUE_OBJECT) {
-        return find_in_fields(value, name);
+        return value_find_in_fields(value.fields, value.size, name);
+    }
+    if (value.kind == VALUE_EXTENDED) {
+        struct value own = value_find_further(value, name);
+        return value_is_missing(own) ? value_find(value.fields->value, name) : own;
     }
     assert((value.kind == VALUE_TEXT || value.kind == VALUE_DOCUMENT) && *value.text == '{');
     struct text_cursor cursor = text_cursor_begin(value.text);

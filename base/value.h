@@ -21,6 +21,9 @@
  *   VALUE_LIST      items, size: an array taken apart
  *   VALUE_OBJECT    fields, size: an object taken apart; names are unique; a field whose value is
  *                   missing counts as not there and is left out when it is written
+ *   VALUE_EXTENDED  fields, size: the object that a document and further fields make together;
+ *                   fields[0] holds the VALUE_DOCUMENT, the others are as those of OBJECT, with
+ *                   names that the document does not have
  */
 #ifndef TENON_BASE_VALUE_H
 #define TENON_BASE_VALUE_H
@@ -43,7 +46,8 @@ enum value_kind {
     VALUE_TEXT,
     VALUE_DOCUMENT,
     VALUE_LIST,
-    VALUE_OBJECT
+    VALUE_OBJECT,
+    VALUE_EXTENDED
 };
 
 /* The types of the contract, in the order of values. */
@@ -71,9 +75,9 @@ enum value_type {
 struct value_field;
 
 struct value {
-    uint8_t kind;  /* enum value_kind */
-    uint8_t flags; /* VALUE_FLAG_… */
-    uint32_t size; /* TEXT, DOCUMENT: bytes; LIST: items; OBJECT: fields */
+    uint16_t kind;  /* enum value_kind */
+    uint16_t flags; /* VALUE_FLAG_…; no gap behind, so that compilers copy whole words */
+    uint32_t size;  /* TEXT, DOCUMENT: bytes; LIST: items; OBJECT, EXTENDED: entries of `fields` */
     union {
         double number;
         int64_t int64;
@@ -122,6 +126,12 @@ static inline struct value value_from_items(const struct value *items, uint32_t 
 static inline struct value value_from_fields(const struct value_field *fields, uint32_t count)
 {
     return (struct value){.kind = VALUE_OBJECT, .size = count, .fields = fields};
+}
+
+/* `fields` begins with the document. */
+static inline struct value value_from_extension(const struct value_field *fields, uint32_t count)
+{
+    return (struct value){.kind = VALUE_EXTENDED, .size = count, .fields = fields};
 }
 
 /* What value_from_text makes of a text that is no string. */
@@ -214,16 +224,16 @@ bool value_is_string(struct value value, struct slice plain);
 /* The items of a TYPE_ARRAY value; a TEXT is taken apart, one level, into `arena`. */
 const struct value *value_items(struct arena *arena, struct value value, uint32_t *count);
 
-/* The fields of a TEXT or DOCUMENT, taken apart; what value_fields does second. */
-const struct value_field *value_fields_of_text(struct arena *arena, struct value value,
+/* The fields of a TEXT, DOCUMENT or EXTENDED, taken apart; what value_fields does second. */
+const struct value_field *value_collect_fields(struct arena *arena, struct value value,
                                                uint32_t *count);
 
-/* The fields of a TYPE_OBJECT value; a TEXT or DOCUMENT is taken apart, one level. */
+/* The fields of a TYPE_OBJECT value; what holds them otherwise is taken apart, one level. */
 static inline const struct value_field *value_fields(struct arena *arena, struct value value,
                                                      uint32_t *count)
 {
     if (value.kind != VALUE_OBJECT) {
-        return value_fields_of_text(arena, value, count);
+        return value_collect_fields(arena, value, count);
     }
     *count = value.size;
     return value.fields;
@@ -232,6 +242,24 @@ static inline const struct value_field *value_fields(struct arena *arena, struct
 /* How many items or fields a TYPE_ARRAY or TYPE_OBJECT has, fields with missing values left
  * out; without taking it apart. */
 uint32_t value_count(struct value value);
+
+/* The first of `count` fields that has the name (canonical), or a missing value. */
+static inline struct value value_find_in_fields(const struct value_field *fields, uint32_t count,
+                                                struct slice name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (slice_equal(fields[i].name, name)) {
+            return fields[i].value;
+        }
+    }
+    return VALUE_IS(VALUE_MISSING);
+}
+
+/* The field `name` of those that an EXTENDED has beside its document's, or a missing value. */
+static inline struct value value_find_further(struct value value, struct slice name)
+{
+    return value_find_in_fields(value.fields + 1, value.size - 1, name);
+}
 
 /* The field `name` (canonical) of a TYPE_OBJECT value, or a missing value. */
 struct value value_find(struct value value, struct slice name);

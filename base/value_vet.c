@@ -202,7 +202,12 @@ static enum vet_result vet_object(struct vetter *vetter, struct value value, uns
     if (depth_left == 0) {
         return refuse(vetter, value, VET_TOO_DEEP);
     }
-    for (uint32_t i = 0; i < value.size && result == VET_OK; i++) {
+    uint32_t first = 0;
+    if (value.kind == VALUE_EXTENDED) {
+        result = vet_object_text(vetter, value.fields->value, depth_left - 1);
+        first = 1;
+    }
+    for (uint32_t i = first; i < value.size && result == VET_OK; i++) {
         const struct value_field *field = &value.fields[i];
         if (!value_is_missing(field->value)) {
             result = vet_field(vetter, field->name, field->value, depth_left - 1);
@@ -222,6 +227,7 @@ static enum vet_result vet(struct vetter *vetter, struct value value, unsigned d
     case VALUE_LIST:
         return vet_list(vetter, value, depth_left);
     case VALUE_OBJECT:
+    case VALUE_EXTENDED:
         return vet_object(vetter, value, depth_left);
     default:
         return VET_OK;

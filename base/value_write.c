@@ -145,7 +145,7 @@ static NEVER_INLINE void stack_grow(struct stack *stack)
 
 static inline void push(struct stack *stack, struct value container)
 {
-    assert(container.kind == VALUE_LIST || container.kind == VALUE_OBJECT);
+    assert(is_container(container));
     if (UNLIKELY(stack->count == stack->capacity)) {
         stack_grow(stack);
     }
@@ -205,6 +205,15 @@ static ALWAYS_INLINE size_t emit_items(struct sink sink, size_t at, struct frame
     return at;
 }
 
+/* Writes the fields of the document that an object extends. */
+static ALWAYS_INLINE size_t emit_extended(struct sink sink, size_t at, struct frame *frame)
+{
+    const struct value *document = &frame->container.fields->value;
+    frame->position = 1;
+    frame->empty = false;
+    return emit(sink, at, document->text + 1, document->size - 2);
+}
+
 /* The same for the fields of an object; those with missing values are left out. */
 static ALWAYS_INLINE size_t emit_fields(struct sink sink, size_t at, struct frame *frame,
                                         size_t size_max, struct value *next)
@@ -257,6 +266,9 @@ static ALWAYS_INLINE size_t walk(struct sink sink, size_t at, struct value value
         }
         struct frame *frame = &stack.frames[stack.count - 1];
         bool list = frame->container.kind == VALUE_LIST;
+        if (frame->container.kind == VALUE_EXTENDED && frame->position == 0) {
+            at = emit_extended(sink, at, frame);
+        }
         at = list ? emit_items(sink, at, frame, size_max, &next)
                   : emit_fields(sink, at, frame, size_max, &next);
         if (!is_container(next) && at <= size_max) {

@@ -237,11 +237,15 @@ static void field_set_init(struct field_set *set, struct value object)
     set->fields = set->inside;
     set->count = 0;
     set->capacity = FIELDS_INSIDE;
-    if (object.kind == VALUE_OBJECT) {
-        for (uint32_t i = 0; i < object.size; i++) {
+    if (object.kind >= VALUE_OBJECT) {
+        uint32_t first = object.kind == VALUE_EXTENDED ? 1 : 0;
+        for (uint32_t i = first; i < object.size; i++) {
             field_set_add(set, object.fields[i].name, object.fields[i].value);
         }
-        return;
+        if (object.kind == VALUE_OBJECT) {
+            return;
+        }
+        object = object.fields->value;
     }
     assert(object.kind == VALUE_TEXT || object.kind == VALUE_DOCUMENT);
     struct text_cursor cursor = text_cursor_begin(object.text);

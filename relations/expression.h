@@ -89,6 +89,7 @@ struct expression {
 struct expression_member {
     struct slice name; /* canonical; "$spread" */
     bool spreads;
+    struct shape_place place; /* in the documents that the object extends; a cache */
     struct expression expression;
 };
 
@@ -174,8 +175,8 @@ MUST_CHECK bool reference_evaluate(struct run *run, const struct expression *exp
 MUST_CHECK bool reference_peek(const struct expression *expression, struct value root,
                                struct value *result);
 
-/* Evaluates an object; with `keeps_missing` a literal {"$undefined":null} stays as a field with a
- * missing value, which removes a field in a patch. */
+/* Evaluates an object (relations/object.c); with `keeps_missing` a literal {"$undefined":null}
+ * stays as a field with a missing value, which removes a field in a patch. */
 MUST_CHECK bool object_evaluate(struct run *run, const struct expression *expression,
                                 bool keeps_missing, struct value *result);
 

@@ -241,6 +241,28 @@ static struct value document_segment(const struct document *document, struct seg
     return document_find_again(document, segment->name, &segment->place);
 }
 
+static NEVER_INLINE struct value extended_segment(struct value value, struct segment *segment)
+{
+    struct value field = value_find_further(value, segment->name);
+    return value_is_missing(field) ? document_segment(document_of(value.fields->value), segment)
+                                   : field;
+}
+
+/* The field of a document, or of an object that extends one by few fields. Returns false for other
+ * values. */
+static inline bool find_field(struct value value, struct segment *segment, struct value *field)
+{
+    if (LIKELY(value.kind == VALUE_DOCUMENT)) {
+        *field = document_segment(document_of(value), segment);
+        return true;
+    }
+    if (value.kind == VALUE_EXTENDED && value.size < WALKED_SIZE) {
+        *field = extended_segment(value, segment);
+        return true;
+    }
+    return false;
+}
+
 bool reference_peek(const struct expression *expression, struct value root, struct value *result)
 {
     assert(expression->kind == EXPRESSION_REFERENCE && expression->count <= 1);
@@ -248,19 +270,17 @@ bool reference_peek(const struct expression *expression, struct value root, stru
     if (expression->count == 0) {
         return true;
     }
-    if (root.kind != VALUE_DOCUMENT || expression->segments->kind != SEGMENT_FIELD) {
+    if (expression->segments->kind != SEGMENT_FIELD) {
         return false;
     }
-    *result = document_segment(document_of(root), expression->segments);
-    return true;
+    return find_field(root, expression->segments, result);
 }
 
 /* Steps from `*value` along one FIELD or ITEM segment; `*stopped` where a `?.` met nothing. */
 static bool follow(struct run *run, const struct expression *expression, struct segment *segment,
                    struct value *value, bool *stopped)
 {
-    if (LIKELY(value->kind == VALUE_DOCUMENT && segment->kind == SEGMENT_FIELD)) {
-        *value = document_segment(document_of(*value), segment);
+    if (LIKELY(segment->kind == SEGMENT_FIELD) && find_field(*value, segment, value)) {
         return true;
     }
     enum value_type type = value_type(*value);
@@ -319,9 +339,8 @@ static bool append_fields(struct run *run, const struct expression *expression,
     for (uint32_t i = 0; i < count; i++) {
         struct value value = items[i];
         bool stopped;
-        if (LIKELY(value.kind == VALUE_DOCUMENT)) {
-            value = document_segment(document_of(value), segment);
-        } else if (!follow(run, expression, segment, &value, &stopped)) {
+        if (!find_field(value, segment, &value) &&
+            !follow(run, expression, segment, &value, &stopped)) {
             return false;
         }
         list_put(results, value);

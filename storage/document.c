@@ -54,7 +54,7 @@ size_t document_text_size(const struct document_parts *parts)
     for (uint32_t i = 0; i < parts->count; i++) {
         const struct value_field *field = &parts->fields[i];
         if (!value_is_missing(field->value)) {
-            size += DOCUMENT_NAME_OVERHEAD + field->name.size + value_size(field->value);
+            size += SHAPE_NAME_OVERHEAD + field->name.size + value_size(field->value);
         }
     }
     return size;
@@ -171,6 +171,11 @@ struct slice document_system_field_text(const struct document *document, uint32_
     return slice_make(document->text + begin, end - begin);
 }
 
+struct value document_field_of_any(const struct document *document, uint32_t position)
+{
+    return document_field(document, position);
+}
+
 struct value document_find(const struct document *document, struct slice name)
 {
     return document_field(document, shape_find(document->shape, name));
@@ -180,6 +185,10 @@ struct value object_find(struct value object, struct slice name)
 {
     if (object.kind == VALUE_DOCUMENT) {
         return document_find(document_of(object), name);
+    }
+    if (object.kind == VALUE_EXTENDED) {
+        struct value own = value_find_further(object, name);
+        return value_is_missing(own) ? document_find(document_of(object.fields->value), name) : own;
     }
     return value_find(object, name);
 }

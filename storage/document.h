@@ -90,15 +90,6 @@ static inline struct document *document_of(struct value value)
                                        offsetof(struct document, text));
 }
 
-/* Most documents are no longer, header included. */
-#define DOCUMENT_PREFETCH_SIZE 256
-
-/* Asks for all of a document of usual size, because its text is going to be copied. */
-static inline void document_prefetch(const struct document *document)
-{
-    prefetch_bytes(document, DOCUMENT_PREFETCH_SIZE);
-}
-
 /* The id: the bytes of `_id` between its quotes. */
 struct slice document_id(const struct document *document);
 
@@ -137,9 +128,6 @@ static inline size_t document_offset(const struct document *document, uint32_t u
     return ((const uint32_t *)(const void *)offsets)[user_field];
 }
 
-/* What stands around a field's name: ,"":  */
-#define DOCUMENT_NAME_OVERHEAD 4
-
 /* Where the value of a field ends that is the creation time or the user's. */
 static inline size_t document_field_end(const struct document *document, uint32_t position)
 {
@@ -148,7 +136,7 @@ static inline size_t document_field_end(const struct document *document, uint32_
     if (next == shape->field_count) {
         return document->text_size - 1;
     }
-    return document_offset(document, next - SHAPE_USER_FIELDS) - DOCUMENT_NAME_OVERHEAD -
+    return document_offset(document, next - SHAPE_USER_FIELDS) - SHAPE_NAME_OVERHEAD -
            shape->names[next].size;
 }
 
@@ -174,11 +162,24 @@ static inline struct value document_field(const struct document *document, uint3
     return value_from_text(document_field_text(document, position));
 }
 
-/* The value of the top-level field `name`, whose position in the document's shape `place` keeps. */
+/* The same for what document_find_again does not do itself. */
+struct value document_field_of_any(const struct document *document, uint32_t position);
+
+/* The value of the top-level field `name`, whose place in the document's shape `place` keeps. */
 static inline struct value document_find_again(const struct document *document, struct slice name,
                                                struct shape_place *place)
 {
-    return document_field(document, shape_find_again(document->shape, name, place));
+    uint32_t field = shape_find_again(document->shape, name, place) - SHAPE_USER_FIELDS;
+    size_t text_size = document->text_size;
+    if (UNLIKELY(field >= SHAPE_NO_FIELD - SHAPE_USER_FIELDS ||
+                 !document_offsets_are_short(text_size))) {
+        return document_field_of_any(document, place->position);
+    }
+    const char *text = document->text;
+    const uint16_t *offsets = (const void *)(text + document_offsets_begin(text_size));
+    size_t begin = offsets[field];
+    size_t end = place->gap > 0 ? offsets[field + 1] - place->gap : text_size - 1;
+    return value_from_text(slice_make(text + begin, end - begin));
 }
 
 /* The value of the top-level field `name`, or missing. */

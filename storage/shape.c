@@ -281,3 +281,12 @@ uint32_t shape_find(const struct shape *shape, struct slice name)
     }
     return SHAPE_NO_FIELD;
 }
+
+void shape_find_place(const struct shape *shape, struct slice name, struct shape_place *place)
+{
+    uint32_t position = shape_find(shape, name);
+    bool is_followed = position != SHAPE_NO_FIELD && position + 1 < shape->field_count;
+    place->serial = shape->serial;
+    place->position = position;
+    place->gap = is_followed ? SHAPE_NAME_OVERHEAD + (uint32_t)shape->names[position + 1].size : 0;
+}

@@ -24,6 +24,9 @@ struct table;
 
 #define SHAPE_NO_FIELD      UINT32_MAX
 
+/* What stands around a field's name in a document's text: ,"":  */
+#define SHAPE_NAME_OVERHEAD 4
+
 struct shape {
     struct table *table;
     uint64_t references;       /* documents of this shape, and holders for a moment */
@@ -54,15 +57,18 @@ uint32_t shape_find(const struct shape *shape, struct slice name);
 struct shape_place {
     uint64_t serial;
     uint32_t position;
+    uint32_t gap; /* bytes between the field's value and the next field's; 0: there is none */
 };
+
+/* Makes `place` that of the name in the shape. */
+void shape_find_place(const struct shape *shape, struct slice name, struct shape_place *place);
 
 /* The same as shape_find for a place that always keeps the same name. */
 static inline uint32_t shape_find_again(const struct shape *shape, struct slice name,
                                         struct shape_place *place)
 {
     if (UNLIKELY(place->serial != shape->serial)) {
-        place->position = shape_find(shape, name);
-        place->serial = shape->serial;
+        shape_find_place(shape, name, place);
     }
     return place->position;
 }

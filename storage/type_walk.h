@@ -17,24 +17,30 @@
 struct field_walk {
     const struct value_field *next;
     uint32_t left;
-    struct text_cursor cursor; /* .next NULL: the value was taken apart */
+    struct text_cursor cursor; /* of a text that comes before those; .next NULL: none */
 };
 
 /* `value` is a TYPE_OBJECT. */
 static inline struct field_walk field_walk_begin(struct value value)
 {
-    if (value.kind == VALUE_OBJECT) {
-        return (struct field_walk){.next = value.fields, .left = value.size};
+    struct field_walk walk = {.left = 0};
+    if (value.kind >= VALUE_OBJECT) {
+        uint32_t first = value.kind == VALUE_EXTENDED ? 1 : 0;
+        walk.next = value.fields + first;
+        walk.left = value.size - first;
+        value = value.kind == VALUE_EXTENDED ? value.fields->value : value;
     }
-    assert(value.kind == VALUE_TEXT || value.kind == VALUE_DOCUMENT);
-    return (struct field_walk){.cursor = text_cursor_begin(value.text)};
+    if (value.kind == VALUE_TEXT || value.kind == VALUE_DOCUMENT) {
+        walk.cursor = text_cursor_begin(value.text);
+    }
+    return walk;
 }
 
 /* The next field whose value is not missing; false after the last. */
 static inline bool field_walk_next(struct field_walk *walk, struct slice *name, struct value *value)
 {
-    if (walk->cursor.next != NULL) {
-        return text_cursor_next_field(&walk->cursor, name, value);
+    if (walk->cursor.next != NULL && text_cursor_next_field(&walk->cursor, name, value)) {
+        return true;
     }
     while (walk->left > 0 && value_is_missing(walk->next->value)) {
         walk->next += 1;

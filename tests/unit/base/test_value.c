@@ -226,6 +226,39 @@ Test(value, a_document_is_taken_apart_like_text)
     arena_deinit(&arena);
 }
 
+/* Whatever looks at it sees one object: its size, its fields, its text. */
+Test(value, a_document_that_is_extended_is_one_object)
+{
+    struct arena arena;
+    arena_init(&arena, 256);
+    const char *text = "{\"_id\":\"x\",\"n\":[false]}";
+    struct value_field parts[] = {
+        {.value = {.kind = VALUE_DOCUMENT, .size = (uint32_t)strlen(text), .text = text}},
+        {SLICE("gone"), VALUE_IS(VALUE_MISSING)},
+        {SLICE("list"), value_from_items(NULL, 0)},
+        {SLICE(""), value_from_number(5)},
+    };
+    struct value extended = value_from_extension(parts, COUNT_OF(parts));
+    cr_assert_eq(value_type(extended), TYPE_OBJECT);
+    cr_assert_eq(value_count(extended), 4);
+    expect_written(extended, "{\"_id\":\"x\",\"n\":[false],\"list\":[],\"\":5}");
+    expect_written(value_from_extension(parts, 1), text);
+    expect_written(value_find(extended, SLICE("n")), "[false]");
+    expect_written(value_find(extended, SLICE("")), "5");
+    cr_assert(value_is_missing(value_find(extended, SLICE("gone"))));
+    cr_assert(value_is_missing(value_find(extended, SLICE("other"))));
+    uint32_t count;
+    const struct value_field *fields = value_fields(&arena, extended, &count);
+    cr_assert_eq(count, 5);
+    cr_assert(slice_equal(fields[0].name, SLICE("_id")));
+    cr_assert(slice_equal(fields[3].name, SLICE("list")));
+    size_t size;
+    cr_assert(value_fits_within(extended, 38, 2, &size));
+    cr_assert_not(value_fits_within(extended, 37, 2, &size));
+    cr_assert_not(value_fits_within(extended, 38, 1, &size));
+    arena_deinit(&arena);
+}
+
 Test(value, text_is_skipped_to_its_end)
 {
     static const char *const rows[] = {"null",   "true",        "false",

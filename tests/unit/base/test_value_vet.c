@@ -147,6 +147,32 @@ Test(value_vet, computed_values_may_miss_parts)
     arena_deinit(&arena);
 }
 
+/* The fields of both parts are one level below, and paths begin with their names. */
+Test(value_vet, a_document_that_is_extended_is_one_level)
+{
+    struct arena arena;
+    struct slice path;
+    struct value found;
+    const char *text = "{\"a\":{\"b\":1}}";
+    struct value_field parts[] = {
+        {.value = {.kind = VALUE_DOCUMENT, .size = (uint32_t)strlen(text), .text = text}},
+        {SLICE("c"), value_from_text(SLICE("{}"))},
+        {SLICE("$d"), VALUE_IS(VALUE_NULL)},
+    };
+    arena_init(&arena, 256);
+    cr_assert_eq(value_vet(&arena, value_from_extension(parts, 2), 2, &path, &found), VET_OK);
+    cr_assert_eq(value_vet(&arena, value_from_extension(parts, 2), 1, &path, &found), VET_TOO_DEEP);
+    cr_assert(slice_equal(path, SLICE("/a")));
+    parts[0].value.size = 2;
+    parts[0].value.text = "{}";
+    cr_assert_eq(value_vet(&arena, value_from_extension(parts, 2), 1, &path, &found), VET_TOO_DEEP);
+    cr_assert(slice_equal(path, SLICE("/c")));
+    cr_assert_eq(value_vet(&arena, value_from_extension(parts, 3), 2, &path, &found),
+                 VET_RESERVED_NAME);
+    cr_assert(slice_equal(path, SLICE("/$d")));
+    arena_deinit(&arena);
+}
+
 Test(value_vet, every_result_has_a_text)
 {
     for (int i = VET_OK; i <= VET_TOO_DEEP; i++) {

@@ -249,6 +249,24 @@ Test(order, missing_parts_compare_as_they_are_written)
 }
 
 /* Objects of more fields than are sorted without allocating compare right. */
+Test(order, a_document_that_is_extended_is_the_object_that_it_makes)
+{
+    const char *text = "{\"b\":1,\"d\":2}";
+    struct value_field parts[] = {
+        {.value = {.kind = VALUE_DOCUMENT, .size = (uint32_t)strlen(text), .text = text}},
+        {SLICE("c"), value_from_number(3)},
+        {SLICE("gone"), VALUE_IS(VALUE_MISSING)},
+        {SLICE("a"), value_from_number(4)},
+    };
+    struct value extended = value_from_extension(parts, COUNT_OF(parts));
+    struct value whole = value_from_text(SLICE("{\"a\":4,\"b\":1,\"c\":3,\"d\":2}"));
+    cr_assert_eq(value_compare(extended, whole), 0);
+    cr_assert_eq(value_hash(extended, 7), value_hash(whole, 7));
+    cr_assert_neq(value_compare(extended, parts[0].value), 0);
+    parts[3].value = value_from_number(5);
+    cr_assert_gt(value_compare(extended, whole), 0);
+}
+
 Test(order, objects_of_many_fields_are_sorted)
 {
     enum { count = 100 };
