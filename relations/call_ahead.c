@@ -116,7 +116,7 @@ bool call_ahead_continue(struct call_ahead *ahead, const struct database *databa
     }
     if (ahead->index) {
         index_search_step(ahead->index, &ahead->search, stage);
-        return stage + 1 < INDEX_SEARCH_STAGES;
+        return stage + 1 < BTREE_RUN_STAGES;
     }
     bool goes_on = false;
     for (uint32_t i = 0; i < ahead->search_count; i++) {

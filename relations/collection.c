@@ -289,21 +289,6 @@ static bool run_sort(struct run *run, const struct step *step, struct value *res
 
 /* Distinct and group. A missing key is a key like any other, and not null. */
 
-/* The first of equal items: they are the keys themselves. */
-static bool distinct_items(struct run *run, const struct value *items, uint32_t count,
-                           struct value_set *set)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t number;
-        bool added;
-        if (!budget_take_time(run->budget, run->error) ||
-            !value_set_put(run, set, items[i], &number, &added)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The first of items with equal keys. */
 static bool distinct_keys(struct run *run, const struct step *step, const struct value *items,
                           uint32_t count, struct value_set *set, struct list_builder *list)
@@ -334,7 +319,7 @@ static bool run_distinct(struct run *run, const struct step *step, struct value 
     }
     bool by_key = step->by_count > 0;
     if (by_key ? !distinct_keys(run, step, items, count, &set, &list)
-               : !distinct_items(run, items, count, &set)) {
+               : !value_set_put_all(run, &set, items, count)) {
         return false;
     }
     const struct list_builder *found = by_key ? &list : &set.values;

@@ -1,4 +1,5 @@
 /* Verbs of programs that follow references further than one step: walk and traverse. */
+#include "relations/reader.h"
 #include "relations/step.h"
 #include "relations/value_set.h"
 
@@ -126,7 +127,7 @@ static bool append_found(struct run *run, const struct step *step, struct list_b
                          struct value document, uint64_t depth)
 {
     size_t size = 2 * sizeof(struct value_field);
-    if (step->has_select && !read_select(run, step, document_of(document), &document)) {
+    if (step->has_select && !reader_select(run, step, document_of(document), &document)) {
         return false;
     }
     if (!budget_take_bytes(run->budget, size, run->error)) {

@@ -470,6 +470,16 @@ bool step_fail_at(struct run *run, const struct step *step, enum parameter param
     return fail_at_position(run, step, parameter, position);
 }
 
+bool step_fail_at_range(struct run *run, const struct step *step, const struct range_part *part)
+{
+    if (part->is_value) {
+        return step_fail_at(run, step, PARAM_VALUE);
+    }
+    error_prefix_path_index(run->error, 2);
+    error_prefix_path_index(run->error, part->item);
+    return step_fail_at(run, step, PARAM_RANGE);
+}
+
 bool step_argument(struct run *run, const struct step *step, enum parameter parameter,
                    struct value *value)
 {

@@ -127,6 +127,9 @@ bool step_has_argument(const struct step *step, enum parameter parameter);
 /* Puts the place of a param at the head of the error's path. Returns false. */
 bool step_fail_at(struct run *run, const struct step *step, enum parameter parameter);
 
+/* The same for a part of the step's range. */
+bool step_fail_at_range(struct run *run, const struct step *step, const struct range_part *part);
+
 /* Evaluates an argument that must be a whole number from `min` to `max`.
  * Errors: InvalidParams in a direct call, else TypeMismatch or NullReference. */
 MUST_CHECK bool step_whole_number(struct run *run, const struct step *step,
@@ -140,10 +143,6 @@ bool step_mismatch(struct run *run, const struct step *step, enum parameter para
 
 /* The verbs, by file. */
 MUST_CHECK bool read_run(struct run *run, const struct step *step, struct value *result);
-
-/* The fields of a document that the step's `select` names, in the document's order. */
-MUST_CHECK bool read_select(struct run *run, const struct step *step, struct document *document,
-                            struct value *result);
 MUST_CHECK bool get_run(struct run *run, const struct step *step, struct value *result);
 MUST_CHECK bool write_run(struct run *run, const struct step *step, struct value *result);
 MUST_CHECK bool collection_run(struct run *run, const struct step *step, struct value *result);
