@@ -110,21 +110,6 @@ static uint64_t note_failure(struct access *access, const struct peer_address *p
 
 /* ---- auth */
 
-/* The token of auth's params: `token` by name, or the only item. */
-static struct value find_token(struct arena *arena, struct value params)
-{
-    uint32_t count = 0;
-    struct value token = {0};
-    if (value_type(params) == TYPE_OBJECT) {
-        value_fields(arena, params, &count);
-        token = value_find(params, SLICE("token"));
-    } else if (value_type(params) == TYPE_ARRAY) {
-        value_items(arena, params, &count);
-        token = value_item(params, 0);
-    }
-    return count == 1 ? token : VALUE_IS(VALUE_MISSING);
-}
-
 static bool refuse(struct access *access, struct caller *caller, uint64_t now_ms,
                    struct error *error)
 {
@@ -134,15 +119,11 @@ static bool refuse(struct access *access, struct caller *caller, uint64_t now_ms
 }
 
 bool access_authenticate(struct access *access, struct caller *caller, uint64_t now_ms,
-                         struct arena *arena, struct value params, struct value *result,
+                         struct arena *arena, struct slice token, struct value *result,
                          struct error *error)
 {
-    struct value token = find_token(arena, params);
-    if (value_type(token) != TYPE_STRING) {
-        return error_set(error, ERROR_INVALID_PARAMS, "auth takes `token`, a string");
-    }
     if (access != NULL) {
-        const struct token_entry *entry = tokens_find(&access->tokens, value_string_escaped(token));
+        const struct token_entry *entry = tokens_find(&access->tokens, token);
         if (entry == NULL) {
             return refuse(access, caller, now_ms, error);
         }

@@ -78,10 +78,10 @@ void caller_refuse(const struct caller *caller, struct slice method, enum role r
                    struct error *error);
 
 /* The method `auth`. The caller gets the token's role; after a failure it keeps the one it has,
- * and `delay_ms` is set. `now_ms` is a time on the monotonic clock.
- * Errors: InvalidParams, Unauthenticated. */
+ * and `delay_ms` is set. `token` is canonical; `now_ms` is a time on the monotonic clock.
+ * Errors: Unauthenticated. */
 MUST_CHECK bool access_authenticate(struct access *access, struct caller *caller, uint64_t now_ms,
-                                    struct arena *arena, struct value params, struct value *result,
+                                    struct arena *arena, struct slice token, struct value *result,
                                     struct error *error);
 
 #endif

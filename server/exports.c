@@ -57,40 +57,11 @@ uint64_t exports_expire(struct exports *exports)
     return next_ms;
 }
 
-/* The parameter `name`, or the one at `position`. */
-static struct value param(struct value params, const char *name, uint32_t position)
-{
-    if (value_type(params) == TYPE_OBJECT) {
-        return value_find(params, slice_of(name));
-    }
-    return value_type(params) == TYPE_ARRAY ? value_item(params, position)
-                                            : VALUE_IS(VALUE_MISSING);
-}
+/* The params of exportRead and exportClose, by their places in the table of methods. */
+enum { PARAM_HANDLE, PARAM_TABLE, PARAM_CURSOR, PARAM_NUM_ITEMS };
 
-/* Errors: InvalidParams where there are other params than the first `count` of `names`. */
-static bool check_params(struct arena *arena, struct value params, const char *const *names,
-                         uint32_t count, struct error *error)
-{
-    uint32_t given = 0;
-    if (value_type(params) == TYPE_OBJECT) {
-        const struct value_field *fields = value_fields(arena, params, &given);
-        for (uint32_t i = 0; i < given; i++) {
-            bool known = false;
-            for (uint32_t name = 0; name < count; name++) {
-                known = known || slice_equal(fields[i].name, slice_of(names[name]));
-            }
-            if (!known) {
-                return error_set(error, ERROR_INVALID_PARAMS, "there is no param `%.*s`",
-                                 SLICE_FORMAT(fields[i].name));
-            }
-        }
-    } else if (value_type(params) == TYPE_ARRAY) {
-        value_items(arena, params, &given);
-    }
-    return given <= count || error_set(error, ERROR_INVALID_PARAMS, "there are too many params");
-}
-
-static struct export *find_export(struct service *service, struct value handle, struct error *error)
+static struct export *find_export(struct service *service, const struct own_params *params,
+                                  struct error *error)
 {
     struct exports *exports = &service->exports;
     exports_expire(exports);
@@ -98,12 +69,13 @@ static struct export *find_export(struct service *service, struct value handle, 
         struct export *export = &exports->places[i];
         char text[HANDLE_SIZE];
         snprintf(text, sizeof(text), "%" PRIu64, export->serial);
-        if (export->walker != NULL && value_is_string(handle, slice_of(text))) {
+        if (export->walker != NULL &&
+            value_is_string(params->values[PARAM_HANDLE], slice_of(text))) {
             return export;
         }
     }
     error_set(error, ERROR_INVALID_PARAMS, "there is no such export, or it was unused for 60 s");
-    error_prefix_path(error, SLICE("handle"));
+    own_params_fail(params, PARAM_HANDLE, error);
     return NULL;
 }
 
@@ -120,12 +92,13 @@ static struct export *free_place(struct exports *exports, struct error *error)
     return NULL;
 }
 
-bool exports_run_open(struct service *service, struct arena *arena, struct value params,
+bool exports_run_open(struct service *service, struct arena *arena, const struct own_params *params,
                       struct value *result, struct error *error)
 {
+    (void)params;
     struct database *database = service->database;
     struct export *export = free_place(&service->exports, error);
-    if (export == NULL || !check_params(arena, params, NULL, 0, error)) {
+    if (export == NULL) {
         return false;
     }
     service->exports.serial += 1;
@@ -162,25 +135,26 @@ static void add_item(void *context, const struct document *document)
     page->items[page->count++] = value_from_text(arena_copy(page->arena, document_text(document)));
 }
 
-static bool find_table(struct service *service, struct value name, uint32_t *number,
+static bool find_table(struct service *service, const struct own_params *params, uint32_t *number,
                        struct error *error)
 {
-    bool is_string = value_type(name) == TYPE_STRING;
-    struct slice text = is_string ? value_string_escaped(name) : SLICE("");
-    const struct table *table = database_find_table(service->database, text);
+    struct slice name = value_string_escaped(params->values[PARAM_TABLE]);
+    const struct table *table = database_find_table(service->database, name);
     if (table == NULL) {
-        error_set(error, ERROR_UNKNOWN_TABLE, "there is no table `%.*s`", SLICE_FORMAT(text));
-        error_prefix_path(error, SLICE("table"));
-        return false;
+        error_set(error, ERROR_UNKNOWN_TABLE, "Table \"%.*s\" is not in the schema.",
+                  SLICE_FORMAT(name));
+        error->table = name;
+        return own_params_fail(params, PARAM_TABLE, error);
     }
     *number = (uint32_t)(table - service->database->tables);
     return true;
 }
 
 /* Checks that the cursor is the one that the last page gave. */
-static bool check_cursor(const struct export *export, uint32_t table, struct value cursor,
-                         struct error *error)
+static bool check_cursor(const struct export *export, uint32_t table,
+                         const struct own_params *params, struct error *error)
 {
+    struct value cursor = params->values[PARAM_CURSOR];
     char expected[HANDLE_SIZE];
     snprintf(expected, sizeof(expected), "%" PRIu64, export->pages[table]);
     bool first = export->pages[table] == 0 && value_is_null_or_missing(cursor);
@@ -188,38 +162,19 @@ static bool check_cursor(const struct export *export, uint32_t table, struct val
         return true;
     }
     error_set(error, ERROR_INVALID_CURSOR, "an export's pages are read once, in order");
-    error_prefix_path(error, SLICE("cursor"));
-    return false;
+    return own_params_fail(params, PARAM_CURSOR, error);
 }
 
-static bool read_count(struct value value, uint32_t *count, struct error *error)
-{
-    double number = value_type(value) == TYPE_NUMBER ? value_number(value) : 0;
-    if (!(number >= 1 && number <= EXPORT_ITEMS_MAX) || number != (double)(uint32_t)number) {
-        error_set(error, ERROR_INVALID_PARAMS, "`numItems` is a whole number from 1 to %d",
-                  EXPORT_ITEMS_MAX);
-        error_prefix_path(error, SLICE("numItems"));
-        return false;
-    }
-    *count = (uint32_t)number;
-    return true;
-}
-
-bool exports_run_read(struct service *service, struct arena *arena, struct value params,
+bool exports_run_read(struct service *service, struct arena *arena, const struct own_params *params,
                       struct value *result, struct error *error)
 {
-    static const char *const names[] = {"handle", "table", "cursor", "numItems"};
-    uint32_t table;
-    uint32_t count;
-    if (!check_params(arena, params, names, COUNT_OF(names), error)) {
+    uint32_t table = 0;
+    struct export *export = find_export(service, params, error);
+    if (export == NULL || !find_table(service, params, &table, error) ||
+        !check_cursor(export, table, params, error)) {
         return false;
     }
-    struct export *export = find_export(service, param(params, names[0], 0), error);
-    if (export == NULL || !find_table(service, param(params, names[1], 1), &table, error) ||
-        !read_count(param(params, names[3], 3), &count, error) ||
-        !check_cursor(export, table, param(params, names[2], 2), error)) {
-        return false;
-    }
+    uint32_t count = (uint32_t)value_number(params->values[PARAM_NUM_ITEMS]);
     if (export->walker->failed) {
         export_close(&service->exports, export);
         error_set(error, ERROR_LIMIT_EXCEEDED,
@@ -242,14 +197,11 @@ bool exports_run_read(struct service *service, struct arena *arena, struct value
     return true;
 }
 
-bool exports_run_close(struct service *service, struct arena *arena, struct value params,
-                       struct value *result, struct error *error)
+bool exports_run_close(struct service *service, struct arena *arena,
+                       const struct own_params *params, struct value *result, struct error *error)
 {
-    static const char *const names[] = {"handle"};
-    if (!check_params(arena, params, names, COUNT_OF(names), error)) {
-        return false;
-    }
-    struct export *export = find_export(service, param(params, names[0], 0), error);
+    (void)arena;
+    struct export *export = find_export(service, params, error);
     if (export == NULL) {
         return false;
     }

@@ -6,21 +6,19 @@
 #include "base/error.h"
 #include "base/macros.h"
 #include "base/value.h"
+#include "server/own_params.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* The most exports that are open at a time. */
-#define EXPORTS_MAX      8
+#define EXPORTS_MAX     8
 
 /* An export that nobody reads for so long ends. */
-#define EXPORT_IDLE_MS   60000
+#define EXPORT_IDLE_MS  60000
 
 /* Bytes that an export may hold back, unless options say otherwise. */
-#define EXPORT_SIZE_MAX  (64 * 1024 * 1024)
-
-/* The most documents of a page. */
-#define EXPORT_ITEMS_MAX 10000
+#define EXPORT_SIZE_MAX (64 * 1024 * 1024)
 
 struct service;
 struct walker;
@@ -49,11 +47,14 @@ uint64_t exports_expire(struct exports *exports);
 /* The methods exportOpen (no params → {"handle", "sequence", "tables": {name: documents}}),
  * exportRead (handle, table, cursor (null at first), numItems → {"page", "isDone",
  * "continueCursor"}) and exportClose (handle → null). */
-MUST_CHECK bool exports_run_open(struct service *service, struct arena *arena, struct value params,
-                                 struct value *result, struct error *error);
-MUST_CHECK bool exports_run_read(struct service *service, struct arena *arena, struct value params,
-                                 struct value *result, struct error *error);
-MUST_CHECK bool exports_run_close(struct service *service, struct arena *arena, struct value params,
-                                  struct value *result, struct error *error);
+MUST_CHECK bool exports_run_open(struct service *service, struct arena *arena,
+                                 const struct own_params *params, struct value *result,
+                                 struct error *error);
+MUST_CHECK bool exports_run_read(struct service *service, struct arena *arena,
+                                 const struct own_params *params, struct value *result,
+                                 struct error *error);
+MUST_CHECK bool exports_run_close(struct service *service, struct arena *arena,
+                                  const struct own_params *params, struct value *result,
+                                  struct error *error);
 
 #endif

@@ -19,40 +19,22 @@ static struct slice to_slice(const struct buffer *buffer, struct arena *arena)
     return arena_copy(arena, buffer_slice(buffer));
 }
 
-static bool has_params(struct arena *arena, struct value params)
-{
-    uint32_t count = 0;
-    if (value_type(params) == TYPE_OBJECT) {
-        value_fields(arena, params, &count);
-    } else if (value_type(params) == TYPE_ARRAY) {
-        value_items(arena, params, &count);
-    }
-    return count > 0;
-}
-
-/* Errors: InvalidParams where there are any. */
-static bool check_no_params(struct arena *arena, struct value params, struct error *error)
-{
-    if (has_params(arena, params)) {
-        return error_set(error, ERROR_INVALID_PARAMS, "the method takes no params");
-    }
-    return true;
-}
-
-static bool run_ping(struct service *service, struct arena *arena, struct value params,
+static bool run_ping(struct service *service, struct arena *arena, const struct own_params *params,
                      struct value *result, struct error *error)
 {
     (void)service;
+    (void)arena;
+    (void)params;
+    (void)error;
     *result = value_from_text(SLICE("\"pong\""));
-    return check_no_params(arena, params, error);
+    return true;
 }
 
-static bool run_schema(struct service *service, struct arena *arena, struct value params,
-                       struct value *result, struct error *error)
+static bool run_schema(struct service *service, struct arena *arena,
+                       const struct own_params *params, struct value *result, struct error *error)
 {
-    if (!check_no_params(arena, params, error)) {
-        return false;
-    }
+    (void)params;
+    (void)error;
     struct buffer text = {0};
     schema_write(&text, service->database->schema);
     *result = value_from_text(to_slice(&text, arena));
@@ -193,12 +175,11 @@ static struct value describe_latencies(const struct service *service, struct are
     return builder_end(&latencies);
 }
 
-static bool run_info(struct service *service, struct arena *arena, struct value params,
+static bool run_info(struct service *service, struct arena *arena, const struct own_params *params,
                      struct value *result, struct error *error)
 {
-    if (!check_no_params(arena, params, error)) {
-        return false;
-    }
+    (void)params;
+    (void)error;
     uint64_t up_ns = clock_read_ns(CLOCK_MONOTONIC) - service->started_ns;
     struct builder info = builder_begin(arena, 11);
     builder_put_string(&info, "version", TENON_VERSION);
@@ -217,21 +198,25 @@ static bool run_info(struct service *service, struct arena *arena, struct value 
     return true;
 }
 
-static bool run_slowlog(struct service *service, struct arena *arena, struct value params,
-                        struct value *result, struct error *error)
+static bool run_slowlog(struct service *service, struct arena *arena,
+                        const struct own_params *params, struct value *result, struct error *error)
 {
+    (void)params;
+    (void)error;
     *result = slowlog_describe(&service->slowlog, arena);
-    return check_no_params(arena, params, error);
+    return true;
 }
 
-static bool run_discover(struct service *service, struct arena *arena, struct value params,
-                         struct value *result, struct error *error)
+static bool run_discover(struct service *service, struct arena *arena,
+                         const struct own_params *params, struct value *result, struct error *error)
 {
+    (void)params;
+    (void)error;
     struct buffer text = {0};
     openrpc_write(&text, &service->methods);
     *result = value_from_text(to_slice(&text, arena));
     buffer_deinit(&text);
-    return check_no_params(arena, params, error);
+    return true;
 }
 
 #define OWN(name_, role_, run_, summary_)                                                          \
@@ -242,7 +227,7 @@ static bool run_discover(struct service *service, struct arena *arena, struct va
 static const struct method_entry own_methods[] = {
     {OWN("ping", ROLE_READ, run_ping, "Answers \"pong\".")},
     {OWN("auth", ROLE_NONE, NULL, "Shows a token, and answers the role it gives."),
-     .parameters = {{"token", "{\"type\":\"string\"}", "The token.", true}}},
+     .parameters = {{"token", OWN_STRING, true, "The token."}}},
     {OWN("info", ROLE_READ, run_info, "What the server is, holds and has done."),
      .always_timed = true},
     {OWN("schema", ROLE_READ, run_schema, "The schema, with table numbers."), .always_timed = true},
@@ -254,14 +239,13 @@ static const struct method_entry own_methods[] = {
      .always_timed = true, .reads_data = true},
     {OWN("exportRead", ROLE_READ, exports_run_read, "Reads the next page of an export's table."),
      .always_timed = true, .reads_data = true,
-     .parameters = {{"handle", "{\"type\":\"string\"}", "The export's.", true},
-                    {"table", "{\"type\":\"string\"}", "The table's name.", true},
-                    {"cursor", "{\"type\":[\"string\",\"null\"]}",
-                     "What the page before gave; null for the first.", true},
-                    {"numItems", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000}",
-                     "The most documents of the page.", true}}},
+     .parameters = {{"handle", OWN_STRING, true, "The export's."},
+                    {"table", OWN_STRING, true, "The table's name."},
+                    {"cursor", OWN_STRING_OR_NULL, false,
+                     "What the page before gave; null for the first."},
+                    {"numItems", OWN_PAGE_ITEMS, true, "The most documents of the page."}}},
     {OWN("exportClose", ROLE_READ, exports_run_close, "Ends an export."),
-     .parameters = {{"handle", "{\"type\":\"string\"}", "The export's.", true}}},
+     .parameters = {{"handle", OWN_STRING, true, "The export's."}}},
     {OWN("slowlog", ROLE_ADMIN, run_slowlog, "The newest slow requests, slowest first."),
      .always_timed = true},
     {OWN("rpc.discover", ROLE_READ, run_discover, "This document."), .always_timed = true},

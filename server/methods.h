@@ -9,6 +9,7 @@
 #include "base/value.h"
 #include "relations/call.h"
 #include "server/histogram.h"
+#include "server/own_params.h"
 #include "server/role.h"
 
 #include <stdbool.h>
@@ -16,19 +17,10 @@
 
 struct service;
 
-/* Carries one of the server's own methods out. `params` is an object, an array, or missing. */
-typedef bool method_function(struct service *service, struct arena *arena, struct value params,
-                             struct value *result, struct error *error);
-
-#define METHOD_OWN_PARAMETERS_MAX 4
-
-/* A param of one of the server's own methods, for the OpenRPC document. */
-struct own_parameter {
-    const char *name;   /* NULL behind the last */
-    const char *schema; /* JSON Schema */
-    const char *summary;
-    bool required;
-};
+/* Carries one of the server's own methods out, whose params have been checked. */
+typedef bool method_function(struct service *service, struct arena *arena,
+                             const struct own_params *params, struct value *result,
+                             struct error *error);
 
 struct method_entry {
     struct slice name;
@@ -38,9 +30,9 @@ struct method_entry {
     const struct method *method; /* of relations/; NULL: the server's own … */
     method_function *run;        /* … and then this, NULL for auth, which is the access's, … */
     const char *summary;         /* … what it does, for the OpenRPC document, … */
-    struct own_parameter parameters[METHOD_OWN_PARAMETERS_MAX]; /* … and what it takes */
-    uint64_t count;                                             /* requests so far */
-    struct histogram latencies;                                 /* of those that were timed */
+    struct own_parameter parameters[OWN_PARAMETERS_MAX]; /* … and what it takes */
+    uint64_t count;                                      /* requests so far */
+    struct histogram latencies;                          /* of those that were timed */
 };
 
 /* A request that cannot take long costs less than the two looks at the clock around it would be

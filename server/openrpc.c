@@ -16,7 +16,7 @@ struct parameter_text {
 #define STRING  "{\"type\":\"string\"}"
 #define OBJECT  "{\"type\":\"object\"}"
 #define ARRAY   "{\"type\":\"array\"}"
-#define COUNT   "{\"type\":\"integer\",\"minimum\":0}"
+#define COUNT   "{\"type\":\"integer\",\"minimum\":0,\"maximum\":4294967295}"
 #define ANY     "true"
 #define ORDER   "{\"type\":\"string\",\"enum\":[\"asc\",\"desc\"]}"
 #define STRINGS "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
@@ -25,7 +25,7 @@ static const struct parameter_text PARAMETER_TEXTS[PARAM_COUNT_OF_ALL] = {
     [PARAM_TABLE] = {STRING, "The table's name."},
     [PARAM_ID] = {STRING, "The document's id."},
     [PARAM_IDS] = {ARRAY, "Ids; null stands for no document."},
-    [PARAM_INDEX] = {STRING, "The index's name, or its first field."},
+    [PARAM_INDEX] = {STRING, "The index's name."},
     [PARAM_VALUE] = {ANY, "What the index's first field equals."},
     [PARAM_FIELD] = {STRING, "The index's first field; never needed."},
     [PARAM_TO_FIELD] = {STRING, "The field of the join table that holds the id of the target."},
@@ -36,7 +36,8 @@ static const struct parameter_text PARAMETER_TEXTS[PARAM_COUNT_OF_ALL] = {
     [PARAM_TAKE] = {COUNT, "At most so many."},
     [PARAM_N] = {COUNT, "At most so many."},
     [PARAM_PAGINATE] = {OBJECT, "{\"numItems\": n, \"cursor\": null or a string}."},
-    [PARAM_NUM_ITEMS] = {COUNT, "Documents a page, 1 to 10,000."},
+    [PARAM_NUM_ITEMS] = {"{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000}",
+                         "Documents a page, 1 to 10,000."},
     [PARAM_CURSOR] = {"{\"type\":[\"string\",\"null\"]}",
                       "Where the page begins; null: the start."},
     [PARAM_WITH_LINK] = {"{\"type\":\"boolean\"}", "Whether the join document comes with each."},
@@ -108,13 +109,13 @@ static void write_parameters(struct buffer *buffer, const struct method *method)
 /* Params of one of the server's own methods. */
 static void write_own_parameters(struct buffer *buffer, const struct method_entry *entry)
 {
-    for (uint32_t i = 0; i < METHOD_OWN_PARAMETERS_MAX && entry->parameters[i].name != NULL; i++) {
+    for (uint32_t i = 0; i < OWN_PARAMETERS_MAX && entry->parameters[i].name != NULL; i++) {
         const struct own_parameter *parameter = &entry->parameters[i];
         if (i > 0) {
             buffer_append_char(buffer, ',');
         }
-        write_parameter(buffer, slice_of(parameter->name), parameter->summary, parameter->schema,
-                        parameter->required);
+        write_parameter(buffer, slice_of(parameter->name), parameter->summary,
+                        own_type_schema(parameter->type), parameter->required);
     }
 }
 

@@ -125,11 +125,11 @@ static void exchange_prepare(struct exchange *exchange, struct service *service,
 }
 
 static bool authenticate(struct exchange *exchange, struct service *service, struct job *job,
-                         struct value *result)
+                         const struct own_params *params, struct value *result)
 {
     uint64_t now_ms = clock_read_ns(CLOCK_MONOTONIC) / CLOCK_NS_PER_MS;
     return access_authenticate(service->options.access, job->caller, now_ms, &job->arena,
-                               exchange->request.params, result, &exchange->error);
+                               value_string_escaped(params->values[0]), result, &exchange->error);
 }
 
 /* What the caller may is asked again, for an auth may have run since this was prepared. */
@@ -151,11 +151,15 @@ static bool exchange_execute(struct exchange *exchange, struct service *service,
     if (exchange->call != NULL) {
         return call_run(exchange->call, result, &exchange->error);
     }
-    if (method->run == NULL) {
-        job->has_secret = true;
-        return authenticate(exchange, service, job, result);
+    job->has_secret = job->has_secret || method->run == NULL;
+    struct own_params params;
+    if (!own_params_bind(method->name, method->parameters, &job->arena, exchange->request.params,
+                         &params, &exchange->error)) {
+        return false;
     }
-    return method->run(service, &job->arena, exchange->request.params, result, &exchange->error);
+    return method->run == NULL
+               ? authenticate(exchange, service, job, &params, result)
+               : method->run(service, &job->arena, &params, result, &exchange->error);
 }
 
 static bool exchange_write_result(struct exchange *exchange, struct job *job, struct value result,

@@ -94,8 +94,8 @@ struct value store_describe(const struct service *service, struct arena *arena)
     return builder_end(&durability);
 }
 
-bool store_run_snapshot(struct service *service, struct arena *arena, struct value params,
-                        struct value *result, struct error *error)
+bool store_run_snapshot(struct service *service, struct arena *arena,
+                        const struct own_params *params, struct value *result, struct error *error)
 {
     (void)params;
     if (service->store == NULL) {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/macros.h"
 #include "base/value.h"
+#include "server/own_params.h"
 
 #include <stdbool.h>
 
@@ -16,6 +17,7 @@ struct value store_describe(const struct service *service, struct arena *arena);
 
 /* The method `snapshot`: starts one unless one runs, and answers the number of its moment. */
 MUST_CHECK bool store_run_snapshot(struct service *service, struct arena *arena,
-                                   struct value params, struct value *result, struct error *error);
+                                   const struct own_params *params, struct value *result,
+                                   struct error *error);
 
 #endif

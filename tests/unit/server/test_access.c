@@ -62,11 +62,10 @@ static bool authenticate(struct fixture *f, struct caller *caller, const char *t
 {
     struct value result;
     struct error error;
-    struct value item = value_from_string(&f->arena, slice_of(token));
     error_init(&error, &f->arena);
     caller->delay_ms = 0;
-    return access_authenticate(f->access, caller, now_ms, &f->arena, value_from_items(&item, 1),
-                               &result, &error);
+    return access_authenticate(f->access, caller, now_ms, &f->arena, slice_of(token), &result,
+                               &error);
 }
 
 /* The peer with the address. */

@@ -50,27 +50,41 @@ Test(service, answers_its_own_methods)
                  "{\"tables\":{\"users\":{\"number\":10001},\"posts\":{\"number\":10007}}}") "\n");
 }
 
+/* A request, the message of its error, and what else its data has. */
+static const char *const wrong_params[][3] = {
+    {"{\"id\":1,\"method\":\"ping\",\"params\":[1]}", "ping takes 0 params; got 1.",
+     ",\"path\":\"/0\""},
+    {"{\"id\":1,\"method\":\"info\",\"params\":{\"reset\":true}}", "info has no param `reset`.",
+     ",\"path\":\"/reset\""},
+    {"{\"id\":1,\"method\":\"snapshot\",\"params\":{\"x\":true}}", "snapshot has no param `x`.",
+     ",\"path\":\"/x\""},
+    {"{\"id\":1,\"method\":\"auth\"}", "auth needs the param `token`.", ""},
+    {"{\"id\":1,\"method\":\"auth\",\"params\":[1]}", "`token` must be a string, got number.",
+     ",\"path\":\"/0\",\"value\":1"},
+    {"{\"id\":1,\"method\":\"auth\",\"params\":[\"t\",\"u\"]}", "auth takes 1 params; got 2.",
+     ",\"path\":\"/1\""},
+    {"{\"id\":1,\"method\":\"auth\",\"params\":{\"tokens\":\"t\"}}", "auth has no param `tokens`.",
+     ",\"path\":\"/tokens\""},
+    {"{\"id\":1,\"method\":\"exportRead\",\"params\":[\"1\",\"t\"]}",
+     "exportRead needs the param `numItems`.", ""},
+    {"{\"id\":1,\"method\":\"exportRead\",\"params\":[\"1\",\"t\",5,1]}",
+     "`cursor` must be null or a string, got number.", ",\"path\":\"/2\",\"value\":5"},
+    {"{\"id\":1,\"method\":\"exportRead\",\"params\":[\"1\",\"t\",null,10001]}",
+     "`numItems` must be a whole number from 1 to 10000.", ",\"path\":\"/3\",\"value\":10001"},
+    {"{\"id\":1,\"method\":\"exportClose\",\"params\":[\"1\"]}",
+     "there is no such export, or it was unused for 60 s", ",\"path\":\"/0\""},
+};
+
 Test(service, refuses_params_that_its_own_methods_do_not_take)
 {
-    static const char *const messages[] = {
-        "{\"id\":1,\"method\":\"ping\",\"params\":[1]}",
-        "{\"id\":1,\"method\":\"info\",\"params\":{\"reset\":true}}",
-        "{\"id\":1,\"method\":\"schema\",\"params\":[null]}",
-    };
-    for (size_t i = 0; i < COUNT_OF(messages); i++) {
-        expect(messages[i],
-               ERROR("1", "-32602", "InvalidParams", "the method takes no params") "\n");
-    }
-    static const char *const auths[] = {
-        "{\"id\":1,\"method\":\"auth\"}",
-        "{\"id\":1,\"method\":\"auth\",\"params\":[1]}",
-        "{\"id\":1,\"method\":\"auth\",\"params\":[\"t\",\"u\"]}",
-        "{\"id\":1,\"method\":\"auth\",\"params\":{\"tokens\":\"t\"}}",
-        "{\"id\":1,\"method\":\"auth\",\"params\":{\"token\":\"t\",\"x\":1}}",
-    };
-    for (size_t i = 0; i < COUNT_OF(auths); i++) {
-        expect(auths[i],
-               ERROR("1", "-32602", "InvalidParams", "auth takes `token`, a string") "\n");
+    for (size_t i = 0; i < COUNT_OF(wrong_params); i++) {
+        struct buffer expected = {0};
+        buffer_append_format(&expected,
+                             "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32602,\"message\":"
+                             "\"%s\",\"data\":{\"name\":\"InvalidParams\"%s}}}\n%c",
+                             wrong_params[i][1], wrong_params[i][2], 0);
+        expect(wrong_params[i][0], expected.data);
+        buffer_deinit(&expected);
     }
 }
 
