@@ -364,6 +364,9 @@ void job_prepare_refusal(struct job *job, bool headers, enum error_code code, co
     job->has_secret = false;
     exchange_init(&job->exchange, &job->arena);
     error_set(&job->exchange.error, code, "%s", text);
+    if (code == ERROR_PARSE) {
+        job->exchange.error.offset = 0;
+    }
 }
 
 /* Carries out the next requests of a batch, a group of them; one by one where the first may be the

@@ -107,7 +107,8 @@ void job_deinit(struct job *job);
 void job_prepare(struct job *job, struct service *service, struct caller *caller,
                  struct slice message, bool headers);
 
-/* Prepares the answer to what is not a message that could be read. */
+/* Prepares the answer to what is not a message that could be read; a ParseError is in its first
+ * byte. */
 void job_prepare_refusal(struct job *job, bool headers, enum error_code code, const char *text);
 
 /* One of CALL_STAGES, in order, for all jobs of a window before the next. */

@@ -226,8 +226,9 @@ static void expect_refusal(const struct live_server *server, const char *text)
     live_send(&client, slice_of(text));
     bool silent = live_is_finished(&client);
     struct slice reply = buffer_slice(&client.received);
-    cr_assert(!silent && live_contains(reply, "\"code\":-32700,"), "%s: received %.*s", text,
-              SLICE_FORMAT(reply));
+    cr_assert(!silent && live_contains(reply, "\"code\":-32700,") &&
+                  live_contains(reply, "\"offset\":0}"),
+              "%s: received %.*s", text, SLICE_FORMAT(reply));
     live_close(&client);
 }
 
