@@ -98,11 +98,17 @@ static void note_violation(struct loader *loader, const struct table *table, str
     }
 }
 
-/* The first line of `text`. */
-static struct slice first_line(struct slice text)
+/* `text` with its lines one behind the other. */
+static struct slice one_line(struct arena *arena, struct slice text)
 {
-    const char *end = text.size > 0 ? memchr(text.data, '\n', text.size) : NULL;
-    return end ? slice_make(text.data, (size_t)(end - text.data)) : text;
+    char *line = arena_allocate(arena, text.size);
+    for (size_t i = 0; i < text.size; i++) {
+        line[i] = text.data[i];
+        if (line[i] == '\n') {
+            line[i] = ' ';
+        }
+    }
+    return slice_make(line, text.size);
 }
 
 static void check_schema(struct loader *loader, struct document *document)
@@ -117,7 +123,8 @@ static void check_schema(struct loader *loader, struct document *document)
     struct error error;
     error_init(&error, &loader->arena);
     if (!table_check_types(table, document->shape, fields, count, &error)) {
-        note_violation(loader, table, document_id(document), error.path, first_line(error.message));
+        note_violation(loader, table, document_id(document), error.path,
+                       one_line(&loader->arena, error.message));
     }
 }
 
