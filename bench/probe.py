@@ -5,7 +5,7 @@
 
 Says it on the clock, and in CPU time of the server's main thread from the question to the answer:
 that is how long the client waits where the server has a core of its own. Prints
-{"count": …, "ms": {"p50": …, "p99": …, "longest": …}, "cpuMs": {…}}."""
+{"count": …, "ms": {"first": …, "p50": …, "p99": …, "longest": …}, "cpuMs": {…}}."""
 
 import json
 import socket
@@ -15,10 +15,10 @@ import time
 REQUEST = b'{"id":1,"method":"count","params":["users"]}\n'
 
 
-def quantiles(values):
-    values = sorted(values)
-    return {"p50": values[len(values) // 2], "p99": values[len(values) * 99 // 100],
-            "longest": values[-1]}
+def summary(values):
+    ordered = sorted(values)
+    return {"first": values[0], "p50": ordered[len(values) // 2],
+            "p99": ordered[len(values) * 99 // 100], "longest": ordered[-1]}
 
 
 def main():
@@ -42,7 +42,7 @@ def main():
             worked.append(cpu_ms() - before)
             if b'"result":' not in reply:
                 raise RuntimeError(f"the probe is answered {reply!r}")
-    print(json.dumps({"count": len(took), "ms": quantiles(took), "cpuMs": quantiles(worked)}))
+    print(json.dumps({"count": len(took), "ms": summary(took), "cpuMs": summary(worked)}))
 
 
 if __name__ == "__main__":
