@@ -379,9 +379,11 @@ struct document *transaction_insert(struct database *database, struct table *tab
                                     const struct value_field *fields, uint32_t count,
                                     struct slice text, struct error *error)
 {
-    struct draft draft = {.table = table, .parts.text = text};
+    struct draft draft;
     struct value id;
     struct value creation_time;
+    draft.table = table;
+    draft.parts = (struct document_parts){.text = text};
     if (!split_fields(&draft, fields, count, &id, &creation_time, error)) {
         return NULL;
     }
