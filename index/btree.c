@@ -312,6 +312,75 @@ static struct separator *inner_move_right(struct btree *tree, struct inner *left
     return between;
 }
 
+/* Balancing siblings. */
+
+static void inner_remove(struct inner *inner, uint32_t index)
+{
+    assert(index > 0 && index < inner->node.count);
+    inner_copy(inner, index, inner, index + 1, inner->node.count - index - 1);
+    inner->node.count--;
+}
+
+/* Evens out the leaves `index` and `index` + 1 of `parent`, or unites them if they fit into one;
+ * then returns true. */
+static bool balance_leaves(struct btree *tree, struct inner *parent, uint32_t index)
+{
+    struct leaf *left = node_leaf(parent->children[index]);
+    struct leaf *right = node_leaf(parent->children[index + 1]);
+    uint32_t total = left->node.count + right->node.count;
+    separator_destroy(tree, parent->separators[index + 1]);
+    if (total <= BTREE_LEAF_CAPACITY) {
+        leaf_move_left(left, right, right->node.count);
+        left->next = right->next;
+        if (right->next != NULL) {
+            right->next->previous = left;
+        }
+        return true;
+    }
+    if (left->node.count > total / 2) {
+        leaf_move_right(left, right, left->node.count - total / 2);
+    } else {
+        leaf_move_left(left, right, total / 2 - left->node.count);
+    }
+    inner_set_separator(tree, parent, index + 1, btree_separate(tree, left, right));
+    return false;
+}
+
+/* The same for inner nodes. */
+static bool balance_inners(struct btree *tree, struct inner *parent, uint32_t index)
+{
+    struct inner *left = node_inner(parent->children[index]);
+    struct inner *right = node_inner(parent->children[index + 1]);
+    uint32_t total = left->node.count + right->node.count;
+    struct separator *separator = parent->separators[index + 1];
+    if (total <= BTREE_INNER_CAPACITY) {
+        (void)inner_move_left(tree, left, right, right->node.count, separator);
+        return true;
+    }
+    if (left->node.count > total / 2) {
+        separator = inner_move_right(tree, left, right, left->node.count - total / 2, separator);
+    } else {
+        separator = inner_move_left(tree, left, right, total / 2 - left->node.count, separator);
+    }
+    inner_set_separator(tree, parent, index + 1, separator);
+    return false;
+}
+
+/* Balances the children `index` and `index` + 1 of `parent`. */
+static void balance(struct btree *tree, struct inner *parent, uint32_t index)
+{
+    struct btree_node *right = parent->children[index + 1];
+    bool united = parent->node.level == 1 ? balance_leaves(tree, parent, index)
+                                          : balance_inners(tree, parent, index);
+    if (united) {
+        node_destroy(tree, right);
+        inner_remove(parent, index + 1);
+    } else {
+        parent->counts[index + 1] = node_total(right);
+    }
+    parent->counts[index] = node_total(parent->children[index]);
+}
+
 /* Inserting. */
 
 /* Lets a new root stand above the old one and `right`. */
@@ -409,6 +478,28 @@ static uint32_t leaf_position_for(const struct btree *tree, const struct leaf *l
     return low;
 }
 
+/* Moves some entries of the full leaf that the path leads to into a sibling that has much room,
+ * which keeps leaves fuller than splitting alone does. Returns false where neither has; otherwise
+ * the way down is another one, and its leaf has room. */
+static bool relieve_leaf(struct btree *tree, const struct path *path)
+{
+    if (path->length == 0) {
+        return false;
+    }
+    const struct step *last = &path->steps[path->length - 1];
+    struct inner *parent = last->inner;
+    uint32_t index = last->index;
+    if (index > 0 && parent->children[index - 1]->count <= BTREE_LEAF_ROOMY) {
+        balance(tree, parent, index - 1);
+        return true;
+    }
+    if (index + 1 < parent->node.count && parent->children[index + 1]->count <= BTREE_LEAF_ROOMY) {
+        balance(tree, parent, index);
+        return true;
+    }
+    return false;
+}
+
 void btree_init(struct btree *tree, struct pool *pool, const struct btree_order *order)
 {
     *tree = (struct btree){.pool = pool, .order = order};
@@ -432,6 +523,9 @@ void btree_insert(struct btree *tree, void *entry)
     struct target target = target_entry(tree, entry);
     struct path path;
     struct leaf *leaf = descend(tree, &target, &path);
+    if (UNLIKELY(leaf->node.count == BTREE_LEAF_CAPACITY) && relieve_leaf(tree, &path)) {
+        leaf = descend(tree, &target, &path);
+    }
     uint32_t position = leaf_position_for(tree, leaf, target.hint, entry);
     path_add_count(&path, 1);
     tree->count++;
@@ -455,73 +549,6 @@ static uint32_t leaf_find(const struct leaf *leaf, uint64_t hint, const void *en
         assert(position < leaf->node.count);
     }
     return position;
-}
-
-static void inner_remove(struct inner *inner, uint32_t index)
-{
-    assert(index > 0 && index < inner->node.count);
-    inner_copy(inner, index, inner, index + 1, inner->node.count - index - 1);
-    inner->node.count--;
-}
-
-/* Evens out the leaves `index` and `index` + 1 of `parent`, or unites them if they fit into one;
- * then returns true. */
-static bool balance_leaves(struct btree *tree, struct inner *parent, uint32_t index)
-{
-    struct leaf *left = node_leaf(parent->children[index]);
-    struct leaf *right = node_leaf(parent->children[index + 1]);
-    uint32_t total = left->node.count + right->node.count;
-    separator_destroy(tree, parent->separators[index + 1]);
-    if (total <= BTREE_LEAF_CAPACITY) {
-        leaf_move_left(left, right, right->node.count);
-        left->next = right->next;
-        if (right->next != NULL) {
-            right->next->previous = left;
-        }
-        return true;
-    }
-    if (left->node.count > total / 2) {
-        leaf_move_right(left, right, left->node.count - total / 2);
-    } else {
-        leaf_move_left(left, right, total / 2 - left->node.count);
-    }
-    inner_set_separator(tree, parent, index + 1, btree_separate(tree, left, right));
-    return false;
-}
-
-/* The same for inner nodes. */
-static bool balance_inners(struct btree *tree, struct inner *parent, uint32_t index)
-{
-    struct inner *left = node_inner(parent->children[index]);
-    struct inner *right = node_inner(parent->children[index + 1]);
-    uint32_t total = left->node.count + right->node.count;
-    struct separator *separator = parent->separators[index + 1];
-    if (total <= BTREE_INNER_CAPACITY) {
-        (void)inner_move_left(tree, left, right, right->node.count, separator);
-        return true;
-    }
-    if (left->node.count > total / 2) {
-        separator = inner_move_right(tree, left, right, left->node.count - total / 2, separator);
-    } else {
-        separator = inner_move_left(tree, left, right, total / 2 - left->node.count, separator);
-    }
-    inner_set_separator(tree, parent, index + 1, separator);
-    return false;
-}
-
-/* Balances the children `index` and `index` + 1 of `parent`. */
-static void balance(struct btree *tree, struct inner *parent, uint32_t index)
-{
-    struct btree_node *right = parent->children[index + 1];
-    bool united = parent->node.level == 1 ? balance_leaves(tree, parent, index)
-                                          : balance_inners(tree, parent, index);
-    if (united) {
-        node_destroy(tree, right);
-        inner_remove(parent, index + 1);
-    } else {
-        parent->counts[index + 1] = node_total(right);
-    }
-    parent->counts[index] = node_total(parent->children[index]);
 }
 
 /* Drops a root that has nothing to decide any more. */

@@ -12,6 +12,7 @@
 
 #define BTREE_LEAF_CAPACITY  TINY_OR(4, 62) /* entries; a leaf has 1 KiB */
 #define BTREE_LEAF_MIN       TINY_OR(2, 15)
+#define BTREE_LEAF_ROOMY     TINY_OR(2, 46) /* entries of a leaf that a full one may lean on */
 #define BTREE_INNER_CAPACITY TINY_OR(4, 31) /* children; an inner node has 1 KiB */
 #define BTREE_INNER_MIN      TINY_OR(2, 8)
 #define BTREE_HEIGHT_MAX     32

@@ -405,6 +405,29 @@ Test(btree, appending_fills_leaves)
     universe_destroy(universe);
 }
 
+/* Splitting alone would leave them 69 % full. */
+Test(btree, entries_that_come_in_any_order_fill_leaves_by_more_than_three_quarters)
+{
+    struct universe *universe = universe_create(0, TINY_OR(400, 40000));
+    uint64_t leaves = 0;
+    while (universe->tree.count < universe->count) {
+        struct entry *entry = random_entry(universe);
+        if (!entry->present) {
+            toggle(universe, entry);
+        }
+    }
+    struct btree_bound start = {0};
+    struct btree_cursor cursor;
+    (void)btree_seek(&universe->tree, &start, &cursor);
+    for (const struct leaf *leaf = (const struct leaf *)cursor.leaf; leaf; leaf = leaf->next) {
+        leaves += 1;
+    }
+    cr_expect_lt(leaves * BTREE_LEAF_CAPACITY * 3, universe->tree.count * 4, "%.3f",
+                 (double)universe->tree.count / (double)(leaves * BTREE_LEAF_CAPACITY));
+    btree_check(&universe->tree);
+    universe_destroy(universe);
+}
+
 /* Descending and ascending removal, and removal from the middle, each empty a full tree. */
 Test(btree, a_tree_can_be_emptied_from_every_side)
 {
