@@ -1,5 +1,5 @@
-/* Verbs of programs on lists: asyncMap, filter, sort, distinct, group, slice, flatten; value and
- * assert; and running a block of steps. */
+/* Verbs of programs on lists: asyncMap, filter, distinct, group, slice, flatten; value and assert;
+ * and running a block of steps. sort is in sort.c. */
 #include "relations/ahead.h"
 #include "relations/step.h"
 #include "relations/value_set.h"
@@ -45,9 +45,8 @@ bool block_run(struct run *run, const struct block *block, struct value *result)
     return true;
 }
 
-/* The items of `over`. */
-static bool over_items(struct run *run, const struct step *step, const struct value **items,
-                       uint32_t *count)
+bool step_over_items(struct run *run, const struct step *step, const struct value **items,
+                     uint32_t *count)
 {
     struct value over;
     if (!step_argument(run, step, PARAM_OVER, &over)) {
@@ -106,7 +105,7 @@ static bool run_async_map(struct run *run, const struct step *step, struct value
 {
     const struct value *items;
     uint32_t count;
-    if (!over_items(run, step, &items, &count)) {
+    if (!step_over_items(run, step, &items, &count)) {
         return false;
     }
     if (!budget_take_bytes(run->budget, count * sizeof(struct value), run->error)) {
@@ -133,7 +132,7 @@ static bool run_filter(struct run *run, const struct step *step, struct value *r
     const struct value *items;
     uint32_t count;
     struct list_builder list = {0};
-    if (!over_items(run, step, &items, &count)) {
+    if (!step_over_items(run, step, &items, &count)) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -155,9 +154,8 @@ static bool run_filter(struct run *run, const struct step *step, struct value *r
 
 /* Keys of items. */
 
-/* Evaluates key number `key` of an item; the item itself where there is no `by`. */
-static bool evaluate_key(struct run *run, const struct step *step, uint32_t key, struct value item,
-                         struct value *value)
+bool step_evaluate_key(struct run *run, const struct step *step, uint32_t key, struct value item,
+                       struct value *value)
 {
     if (!budget_take_time(run->budget, run->error)) {
         return false;
@@ -177,116 +175,6 @@ static bool evaluate_key(struct run *run, const struct step *step, uint32_t key,
     return step_fail_at(run, step, PARAM_BY);
 }
 
-/* Sorting: a merge sort of positions, stable, with the budget looked at. */
-
-struct sorter {
-    struct run *run;
-    const struct step *step;
-    const struct value *keys; /* by_count for each item, one item behind the other */
-    uint32_t *positions;
-    uint32_t *merged;
-    bool failed; /* the budget is used up */
-};
-
-static int compare_items(struct sorter *sorter, uint32_t a, uint32_t b)
-{
-    uint32_t width = sorter->step->by_count;
-    for (uint32_t i = 0; i < width; i++) {
-        int order;
-        if (!run_compare(sorter->run, sorter->keys[(size_t)a * width + i],
-                         sorter->keys[(size_t)b * width + i], &order)) {
-            sorter->failed = true;
-            return 0;
-        }
-        if (order != 0) {
-            return sorter->step->by[i].descending ? -order : order;
-        }
-    }
-    return 0;
-}
-
-/* Merges the sorted runs [begin, middle) and [middle, end). */
-static void merge_runs(struct sorter *sorter, uint32_t begin, uint32_t middle, uint32_t end)
-{
-    uint32_t left = begin;
-    uint32_t right = middle;
-    for (uint32_t i = begin; i < end && !sorter->failed; i++) {
-        bool take_left = right == end;
-        if (left < middle && right < end) {
-            sorter->failed |= !budget_take_time(sorter->run->budget, sorter->run->error);
-            take_left =
-                compare_items(sorter, sorter->positions[left], sorter->positions[right]) <= 0;
-        }
-        sorter->merged[i] = take_left ? sorter->positions[left++] : sorter->positions[right++];
-    }
-}
-
-static bool sort_positions(struct sorter *sorter, uint32_t count)
-{
-    for (uint64_t width = 1; width < count && !sorter->failed; width *= 2) {
-        for (uint64_t begin = 0; begin < count; begin += 2 * width) {
-            uint64_t middle = begin + width < count ? begin + width : count;
-            uint64_t end = begin + 2 * width < count ? begin + 2 * width : count;
-            merge_runs(sorter, (uint32_t)begin, (uint32_t)middle, (uint32_t)end);
-        }
-        uint32_t *positions = sorter->positions;
-        sorter->positions = sorter->merged;
-        sorter->merged = positions;
-    }
-    return !sorter->failed;
-}
-
-static bool make_sort_keys(struct run *run, const struct step *step, const struct value *items,
-                           uint32_t count, struct value *keys)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t key = 0; key < step->by_count; key++) {
-            struct value *place = &keys[(size_t)i * step->by_count + key];
-            if (!evaluate_key(run, step, key, items[i], place)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static bool run_sort(struct run *run, const struct step *step, struct value *result)
-{
-    const struct value *items;
-    uint32_t count;
-    if (!over_items(run, step, &items, &count)) {
-        return false;
-    }
-    size_t key_size = (size_t)count * step->by_count * sizeof(struct value);
-    size_t item_size = count * (2 * sizeof(uint32_t) + sizeof(struct value));
-    if (!budget_take_bytes(run->budget, key_size + item_size, run->error)) {
-        return false;
-    }
-    struct value *keys = arena_allocate(run->arena, key_size);
-    if (!make_sort_keys(run, step, items, count, keys)) {
-        return false;
-    }
-    struct sorter sorter = {
-        .run = run,
-        .step = step,
-        .keys = keys,
-        .positions = arena_allocate(run->arena, count * sizeof(uint32_t)),
-        .merged = arena_allocate(run->arena, count * sizeof(uint32_t)),
-    };
-    for (uint32_t i = 0; i < count; i++) {
-        sorter.positions[i] = i;
-    }
-    if (!sort_positions(&sorter, count)) {
-        return false;
-    }
-    struct value *sorted = arena_allocate(run->arena, count * sizeof(struct value));
-    for (uint32_t i = 0; i < count; i++) {
-        sorted[i] = items[sorter.positions[i]];
-    }
-    *result = value_from_items(sorted, count);
-    return true;
-}
-
 /* Distinct and group. A missing key is a key like any other, and not null. */
 
 /* The first of items with equal keys. */
@@ -297,7 +185,7 @@ static bool distinct_keys(struct run *run, const struct step *step, const struct
         struct value key;
         uint32_t number;
         bool added;
-        if (!evaluate_key(run, step, 0, items[i], &key) ||
+        if (!step_evaluate_key(run, step, 0, items[i], &key) ||
             !value_set_put(run, set, key, &number, &added)) {
             return false;
         }
@@ -314,7 +202,7 @@ static bool run_distinct(struct run *run, const struct step *step, struct value 
     uint32_t count;
     struct value_set set = {0};
     struct list_builder list = {0};
-    if (!over_items(run, step, &items, &count) || !value_set_reserve(run, &set, count)) {
+    if (!step_over_items(run, step, &items, &count) || !value_set_reserve(run, &set, count)) {
         return false;
     }
     bool by_key = step->by_count > 0;
@@ -322,8 +210,7 @@ static bool run_distinct(struct run *run, const struct step *step, struct value 
                : !value_set_put_all(run, &set, items, count)) {
         return false;
     }
-    const struct list_builder *found = by_key ? &list : &set.values;
-    *result = value_from_items(found->items, found->count);
+    *result = by_key ? value_from_items(list.items, list.count) : value_set_list(&set);
     return true;
 }
 
@@ -352,7 +239,7 @@ static bool run_group(struct run *run, const struct step *step, struct value *re
     const struct value *items;
     uint32_t count;
     struct value_set keys = {0};
-    if (!over_items(run, step, &items, &count) ||
+    if (!step_over_items(run, step, &items, &count) ||
         !budget_take_bytes(run->budget, count * sizeof(struct list_builder), run->error)) {
         return false;
     }
@@ -361,7 +248,7 @@ static bool run_group(struct run *run, const struct step *step, struct value *re
         struct value key;
         uint32_t number;
         bool added;
-        if (!evaluate_key(run, step, 0, items[i], &key) ||
+        if (!step_evaluate_key(run, step, 0, items[i], &key) ||
             !value_set_put(run, &keys, key, &number, &added)) {
             return false;
         }
@@ -381,7 +268,7 @@ static bool run_slice(struct run *run, const struct step *step, struct value *re
     uint32_t count;
     uint64_t start = 0;
     uint64_t most = UINT32_MAX;
-    if (!over_items(run, step, &items, &count)) {
+    if (!step_over_items(run, step, &items, &count)) {
         return false;
     }
     if (step_has_argument(step, PARAM_START) &&
@@ -403,7 +290,7 @@ static bool run_flatten(struct run *run, const struct step *step, struct value *
     const struct value *items;
     uint32_t count;
     struct list_builder list = {0};
-    if (!over_items(run, step, &items, &count)) {
+    if (!step_over_items(run, step, &items, &count)) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -456,7 +343,7 @@ bool collection_run(struct run *run, const struct step *step, struct value *resu
     case METHOD_FILTER:
         return run_filter(run, step, result);
     case METHOD_SORT:
-        return run_sort(run, step, result);
+        return sort_run(run, step, result);
     case METHOD_DISTINCT:
         return run_distinct(run, step, result);
     case METHOD_GROUP:

@@ -336,6 +336,7 @@ static bool append_fields(struct run *run, const struct expression *expression,
     if (!budget_take_work(run->budget, count, run->error) || !list_make_room(run, results, count)) {
         return false;
     }
+    struct value *fields = results->items + results->count;
     for (uint32_t i = 0; i < count; i++) {
         struct value value = items[i];
         bool stopped;
@@ -343,8 +344,9 @@ static bool append_fields(struct run *run, const struct expression *expression,
             !follow(run, expression, segment, &value, &stopped)) {
             return false;
         }
-        list_put(results, value);
+        fields[i] = value_is_missing(value) ? VALUE_IS(VALUE_NULL) : value;
     }
+    results->count += count;
     return true;
 }
 
@@ -386,6 +388,13 @@ bool reference_evaluate(struct run *run, const struct expression *expression, st
 {
     struct value value = run->slots[expression->slot];
     uint32_t place = 0;
+    if (expression->count == 0) {
+        *result = value;
+        return true;
+    }
+    if (is_last_field(expression, 0) && find_field(value, expression->segments, result)) {
+        return true;
+    }
     bool stopped;
     if (!follow_to_each(run, expression, &place, &value, &stopped)) {
         return false;

@@ -141,11 +141,21 @@ MUST_CHECK bool step_whole_number(struct run *run, const struct step *step,
 bool step_mismatch(struct run *run, const struct step *step, enum parameter parameter,
                    const char *expected, struct value found);
 
+/* The items of the param `over`. Errors: with the path. */
+MUST_CHECK bool step_over_items(struct run *run, const struct step *step,
+                                const struct value **items, uint32_t *count);
+
+/* Evaluates key number `key` of an item; it is the item itself where there is no `by`.
+ * Errors: with the path. */
+MUST_CHECK bool step_evaluate_key(struct run *run, const struct step *step, uint32_t key,
+                                  struct value item, struct value *value);
+
 /* The verbs, by file. */
 MUST_CHECK bool read_run(struct run *run, const struct step *step, struct value *result);
 MUST_CHECK bool get_run(struct run *run, const struct step *step, struct value *result);
 MUST_CHECK bool write_run(struct run *run, const struct step *step, struct value *result);
 MUST_CHECK bool collection_run(struct run *run, const struct step *step, struct value *result);
+MUST_CHECK bool sort_run(struct run *run, const struct step *step, struct value *result);
 MUST_CHECK bool graph_run(struct run *run, const struct step *step, struct value *result);
 
 /* Finds the document of the step's id, or NULL where there is none.
