@@ -72,6 +72,10 @@ enum value_type {
  * or fields lies a struct slice, which is that text. */
 #define VALUE_FLAG_TEXT_KEPT 2
 
+/* Set on a LIST of strings: right before the items lies a value whose text is the hashes of the
+ * items, as many uint64_t. Who sets it says which hash that is. */
+#define VALUE_FLAG_HASHED    4
+
 struct value_field;
 
 struct value {
@@ -97,6 +101,13 @@ static inline struct slice value_kept_text(struct value value)
 {
     const void *parts = value.items;
     return ((const struct slice *)parts)[-1];
+}
+
+/* The hashes of the items of a list with VALUE_FLAG_HASHED; NULL for other values. */
+static inline const uint64_t *value_kept_hashes(struct value value)
+{
+    bool kept = (value.flags & VALUE_FLAG_HASHED) != 0;
+    return kept ? (const uint64_t *)(const void *)value.items[-1].text : NULL;
 }
 
 /* Making values. */

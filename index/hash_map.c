@@ -353,10 +353,13 @@ void hash_map_guess_all(const struct hash_map *map, const uint64_t *hashes, uint
                         void **entries)
 {
     for (uint32_t i = 0; i < count; i++) {
-        PREFETCH(first_slot(map, hashes[i]));
+        entries[i] = (void *)(uintptr_t)first_slot(map, hashes[i]);
+        PREFETCH(entries[i]);
     }
     for (uint32_t i = 0; i < count; i++) {
-        entries[i] = guess(map, hashes[i]);
+        uint64_t slot = *(const uint64_t *)entries[i];
+        bool is_first = slot != 0 && (slot & ~POINTER_MASK) == hashes[i] << TAG_SHIFT;
+        entries[i] = LIKELY(is_first) ? slot_entry(slot) : guess(map, hashes[i]);
         if (entries[i] != NULL) {
             prefetch_entry(entries[i]);
         }

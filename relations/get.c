@@ -122,6 +122,12 @@ static bool fail_type(struct run *run, struct value id)
     return false;
 }
 
+/* What is looked up for one of `ids`; empty where it is no string. */
+static inline struct slice id_text(struct value id)
+{
+    return value_type(id) == TYPE_STRING ? value_string_escaped(id) : SLICE("");
+}
+
 /* Appends the null of an id that is null, or that leads to no document; there is room. */
 static bool put_null(struct run *run, const struct step *step, struct value id,
                      struct list_builder *list)
@@ -151,21 +157,24 @@ static bool fail_one_of_all(struct run *run, const struct step *step, uint32_t i
     return step_fail_at(run, step, PARAM_IDS);
 }
 
-static bool get_block(struct run *run, const struct step *step, const struct value *ids,
-                      uint32_t from, uint32_t count, struct list_builder *list)
+/* The document with the id, or NULL; `guess` has its hash. */
+static inline struct document *find_guessed(const struct run *run, struct document *guess,
+                                            struct slice id)
 {
-    struct slice texts[GET_AHEAD];
-    struct document *documents[GET_AHEAD];
-    assert(count > 0 && count <= GET_AHEAD);
-    for (uint32_t i = 0; i < count; i++) {
-        struct value id = ids[from + i];
-        texts[i] = value_type(id) == TYPE_STRING ? value_string_escaped(id) : SLICE("");
-    }
-    database_find_all(run->database, texts, count, documents);
+    return LIKELY(guess && document_has_id(guess, id)) ? guess : database_find(run->database, id);
+}
+
+/* Looks at `count` ids and the documents that are guessed to have them. */
+static bool put_documents(struct run *run, const struct step *step, const struct value *ids,
+                          void *const *guesses, uint32_t from, uint32_t count,
+                          struct list_builder *list)
+{
     uint32_t found = 0; /* and not counted yet */
     for (uint32_t i = 0; i < count; i++) {
-        if (LIKELY(may_have(step, documents[i]))) {
-            list->items[list->count++] = document_value(documents[i]);
+        struct value id = ids[from + i];
+        struct document *document = find_guessed(run, guesses[i], id_text(id));
+        if (LIKELY(may_have(step, document))) {
+            list->items[list->count++] = document_value(document);
             found += 1;
             continue;
         }
@@ -173,12 +182,28 @@ static bool get_block(struct run *run, const struct step *step, const struct val
             return false;
         }
         found = 0;
-        if (!put_null(run, step, ids[from + i], list)) {
+        if (!put_null(run, step, id, list)) {
             return fail_one_of_all(run, step, from + i);
         }
     }
     return step_count_documents(run, step, found) &&
            budget_take_work(run->budget, count, run->error);
+}
+
+/* Looks `count` ids up together. `hashes` are those of all ids, or NULL. */
+static bool get_block(struct run *run, const struct step *step, const struct value *ids,
+                      const uint64_t *hashes, uint32_t from, uint32_t count,
+                      struct list_builder *list)
+{
+    const struct hash_map *map = &run->database->documents;
+    uint64_t own[GET_AHEAD];
+    void *guesses[GET_AHEAD];
+    assert(count > 0 && count <= GET_AHEAD);
+    for (uint32_t i = 0; i < count && !hashes; i++) {
+        own[i] = hash_map_hash(map, id_text(ids[from + i]));
+    }
+    hash_map_guess_all(map, hashes ? hashes + from : own, count, guesses);
+    return put_documents(run, step, ids, guesses, from, count, list);
 }
 
 static bool run_get_all(struct run *run, const struct step *step, struct value *result)
@@ -196,9 +221,11 @@ static bool run_get_all(struct run *run, const struct step *step, struct value *
     if (!run_items(run, ids, "`ids`", &items, &count) || !list_reserve(run, &list, count)) {
         return false;
     }
+    const uint64_t *hashes = value_kept_hashes(ids);
     for (uint32_t from = 0; from < count; from += GET_AHEAD) {
         uint32_t left = count - from;
-        if (!get_block(run, step, items, from, left < GET_AHEAD ? left : GET_AHEAD, &list)) {
+        uint32_t block_count = left < GET_AHEAD ? left : GET_AHEAD;
+        if (!get_block(run, step, items, hashes, from, block_count, &list)) {
             return false;
         }
     }

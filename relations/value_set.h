@@ -19,6 +19,7 @@ struct value_set {
     struct list_builder values; /* by number */
     struct value_set_slot *slots;
     uint32_t slot_count; /* a power of two, at least twice the values; or 0 */
+    uint64_t *hashes;    /* of the values by number, as long as all look like ids; else NULL */
 };
 
 /* Makes room in an empty set for about `count` values. Errors: LimitExceeded. */
@@ -32,5 +33,9 @@ MUST_CHECK bool value_set_put(struct run *run, struct value_set *set, struct val
 /* The same for `count` values, which it counts as as many pieces of work. */
 MUST_CHECK bool value_set_put_all(struct run *run, struct value_set *set,
                                   const struct value *values, uint32_t count);
+
+/* The values as a list. Where they look like ids it keeps their hashes (VALUE_FLAG_HASHED), as
+ * those of the map of documents, so that a lookup need not work them out again. */
+struct value value_set_list(const struct value_set *set);
 
 #endif

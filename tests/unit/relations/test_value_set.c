@@ -97,3 +97,46 @@ Test(value_set, a_set_of_few_values_takes_little_memory)
     cr_assert_leq(f.budget.bytes, 128);
     arena_deinit(&f.arena);
 }
+
+static struct value id_text(struct fixture *f, unsigned number)
+{
+    return value_from_text(arena_format(&f->arena, "\"j57000820c20a1g7104gm2rc%08u\"", number));
+}
+
+/* The hashes are those of the map of documents, by number, as long as there are only ids and no
+ * more than was thought; the values are the same with and without. */
+Test(value_set, a_list_of_ids_keeps_its_hashes)
+{
+    static const struct {
+        uint32_t reserved;
+        uint32_t ids;
+        bool has_other;
+        bool kept;
+    } rows[] = {
+        {100, 100, false, true}, {100, 3, false, true},  {100, 99, true, false},
+        {20, 200, false, false}, {0, 100, false, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        struct value values[200];
+        struct value_set set = {0};
+        fixture_init(&f);
+        for (uint32_t j = 0; j < rows[i].ids; j++) {
+            values[j] = id_text(&f, j % 150);
+        }
+        struct value other = value_from_text(SLICE("\"short\""));
+        cr_assert(rows[i].reserved == 0 || value_set_reserve(&f.run, &set, rows[i].reserved));
+        cr_assert(value_set_put_all(&f.run, &set, values, rows[i].ids));
+        cr_assert(value_set_put_all(&f.run, &set, &other, rows[i].has_other));
+        struct value list = value_set_list(&set);
+        const uint64_t *hashes = value_kept_hashes(list);
+        cr_assert_eq(hashes != NULL, rows[i].kept);
+        cr_assert_eq(list.size, (rows[i].ids < 150 ? rows[i].ids : 150) + rows[i].has_other);
+        for (uint32_t j = 0; j < list.size - rows[i].has_other; j++) {
+            struct slice id = value_string_escaped(values[j]);
+            cr_assert(value_is_string(list.items[j], id));
+            cr_assert(!hashes || hashes[j] == hash_map_hash(&f.database.documents, id));
+        }
+        arena_deinit(&f.arena);
+    }
+}
