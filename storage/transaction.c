@@ -289,9 +289,8 @@ bool table_check_types(const struct table *table, const struct shape *shape,
         if (value_is_missing(value)) {
             continue;
         }
-        if (shape->types[position] && !type_check(shape->types[position], value, error)) {
-            error->field = fields[i].name;
-            error_prefix_path(error, fields[i].name);
+        if (shape->types[position] &&
+            !type_check_field(shape->types[position], fields[i].name, value, error)) {
             return false;
         }
         position += 1;

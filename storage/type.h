@@ -74,6 +74,11 @@ bool type_accepts(const struct type *type, struct value value);
  * error->value what was found there, not set where a field is missing. */
 MUST_CHECK bool type_check(const struct type *type, struct value value, struct error *error);
 
+/* Checks the field `name` (canonical) of a document, which is of `type` and not missing. Errors as
+ * type_check, where the document is what path and lines are relative to. */
+MUST_CHECK bool type_check_field(const struct type *type, struct slice name, struct value value,
+                                 struct error *error);
+
 /* Checks the fields of a whole document, `_id` and `_creationTime` not among them, against an
  * OBJECT type, a UNION of such, or ANY. Errors as type_check. */
 MUST_CHECK bool type_check_fields(const struct type *type, const struct value_field *fields,

@@ -225,6 +225,13 @@ bool type_check(const struct type *type, struct value value, struct error *error
     return LIKELY(type_accepts(type, value)) || explain(type, value, NULL, error);
 }
 
+bool type_check_field(const struct type *type, struct slice name, struct value value,
+                      struct error *error)
+{
+    struct step step = step_to_name(NULL, name);
+    return LIKELY(type_accepts(type, value)) || explain(type, value, &step, error);
+}
+
 bool type_check_fields(const struct type *type, const struct value_field *fields, uint32_t count,
                        struct error *error)
 {

@@ -163,8 +163,8 @@ Test(load, documents_that_the_schema_does_not_take_are_named)
     cr_expect(contains(&message, arena_format(&f.arena, "%.*s%c", SLICE_FORMAT(first), 0).data));
     cr_expect_not(contains(&message, arena_format(&f.arena, "%.*s%c", SLICE_FORMAT(last), 0).data));
     cr_expect(contains(&message, "25"), "%.*s", SLICE_FORMAT(buffer_slice(&message)));
-    cr_expect(contains(&message, "at /name: Value does not match validator. Value: 1 Validator: "
-                                 "v.string()\n"),
+    cr_expect(contains(&message, "at /name: Value does not match validator. Path: .name Value: 1 "
+                                 "Validator: v.string()\n"),
               "%.*s", SLICE_FORMAT(buffer_slice(&message)));
     buffer_deinit(&message);
     teardown(&f, false);
