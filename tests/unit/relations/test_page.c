@@ -4,7 +4,9 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#define SCHEMA   "{'tables':{'notes':{'indexes':{'by_n':['n']}},'other':{'indexes':{'by_n':['n']}}}}"
+#define SCHEMA                                                                                     \
+    "{'tables':{'notes':{'indexes':{'by_n':['n']}},'other':{'indexes':{'by_n':['n']}}}}"
+
 #define PAGE_MAX 10000 /* documents that are read for a page */
 
 /* Inserts notes with n from `first` on. */
