@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 #define SCHEMA                                                                                     \
-    "{'tables':{'notes':{'indexes':{'by_n':['n']}},'other':{'indexes':{'by_n':['n']}}}}"
+    "{'tables':{'notes':{'indexes':{'by_n':['n']}},"                                               \
+    "'other':{'indexes':{'by_n':['n']}}}}"
 
 #define PAGE_MAX 10000 /* documents that are read for a page */
 
