@@ -206,6 +206,25 @@ static bool get_block(struct run *run, const struct step *step, const struct val
     return put_documents(run, step, ids, guesses, from, count, list);
 }
 
+/* A document is absent, which is told only where each of the `ids` from `from` on is null or an id
+ * that the step may have. */
+static bool fail_absent_of_all(struct run *run, const struct step *step, const struct value *ids,
+                               uint32_t from, uint32_t count)
+{
+    struct error absent = *run->error;
+    error_init(run->error, absent.arena);
+    for (uint32_t i = from; i < count; i++) {
+        bool is_id = value_type(ids[i]) == TYPE_STRING;
+        if (value_type(ids[i]) != TYPE_NULL &&
+            !(is_id ? check_absent(run, step, value_string_escaped(ids[i]))
+                    : fail_type(run, ids[i]))) {
+            return fail_one_of_all(run, step, i);
+        }
+    }
+    *run->error = absent;
+    return false;
+}
+
 static bool run_get_all(struct run *run, const struct step *step, struct value *result)
 {
     struct value ids;
@@ -226,7 +245,9 @@ static bool run_get_all(struct run *run, const struct step *step, struct value *
         uint32_t left = count - from;
         uint32_t block_count = left < GET_AHEAD ? left : GET_AHEAD;
         if (!get_block(run, step, items, hashes, from, block_count, &list)) {
-            return false;
+            return run->error->code == ERROR_DOCUMENT_NOT_FOUND
+                       ? fail_absent_of_all(run, step, items, from, count)
+                       : false;
         }
     }
     *result = value_from_items(list.items, list.count);

@@ -74,6 +74,17 @@ static bool check_types(struct compiler *compiler, const struct bound_params *bo
     return true;
 }
 
+/* Keeps the error of a value that was found, unless some param has not its type. */
+static bool fail_unless_types(struct compiler *compiler, const struct bound_params *bound)
+{
+    struct error found = *compiler->error;
+    error_init(compiler->error, found.arena);
+    if (check_types(compiler, bound)) {
+        *compiler->error = found;
+    }
+    return false;
+}
+
 static bool compile_table(struct compiler *compiler, const struct bound_params *bound,
                           struct step *step)
 {
@@ -371,7 +382,7 @@ static bool compile_read(struct compiler *compiler, const struct bound_params *b
     if (by_value) {
         /* As an argument it gets its path; the range holds it from then on. */
         if (!step_add_argument(compiler, bound, PARAM_VALUE, step)) {
-            return false;
+            return fail_unless_types(compiler, bound);
         }
         step->argument_count -= 1;
         value = step->arguments[step->argument_count].expression;
@@ -383,7 +394,8 @@ static bool compile_read(struct compiler *compiler, const struct bound_params *b
         step->range_position = bound->positions[PARAM_RANGE];
     }
     if (!range_compile(compiler, index, by_value ? &value : NULL, source, &step->range)) {
-        return param_fail(bound, PARAM_RANGE, compiler->error);
+        param_fail(bound, PARAM_RANGE, compiler->error);
+        return fail_unless_types(compiler, bound);
     }
     return compile_args(compiler, bound) && compile_filter(compiler, bound, step) &&
            add_arguments(compiler, bound, READ_ARGUMENTS, step);
