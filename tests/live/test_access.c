@@ -81,21 +81,10 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool slice_contains(struct slice text, const char *part)
-{
-    size_t size = strlen(part);
-    for (size_t i = 0; i + size <= text.size; i++) {
-        if (memcmp(text.data + i, part, size) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 #define EXPECT_IN(line, part)                                                                      \
     do {                                                                                           \
         struct slice line_ = (line);                                                               \
-        cr_expect(slice_contains(line_, part), "no %s in %.*s", part, SLICE_FORMAT(line_));        \
+        cr_expect(live_contains(line_, part), "no %s in %.*s", part, SLICE_FORMAT(line_));         \
     } while (0)
 
 static void send_auth(struct live_client *client, const char *token)
@@ -146,7 +135,7 @@ static enum role needed_role(struct slice method)
 static void expect_allowed(struct slice reply, struct slice method, enum role role)
 {
     const char *refusal = role == ROLE_NONE ? "\"Unauthenticated\"" : "\"Forbidden\"";
-    bool refused = slice_contains(reply, refusal);
+    bool refused = live_contains(reply, refusal);
     cr_expect_eq(refused, role < needed_role(method), "%.*s as %s: %.*s", SLICE_FORMAT(method),
                  role_name(role), SLICE_FORMAT(reply));
 }

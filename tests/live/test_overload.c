@@ -17,23 +17,6 @@
 
 #define CROWD  90
 
-struct fixture {
-    struct live_server server;
-    struct live_client client;
-};
-
-static void setup(struct fixture *fixture, const char *const *options)
-{
-    live_start(&fixture->server, SCHEMA, options);
-    live_connect(&fixture->client, &fixture->server);
-}
-
-static void teardown(struct fixture *fixture)
-{
-    live_close(&fixture->client);
-    live_stop(&fixture->server);
-}
-
 static void expect_served(struct live_client *client)
 {
     struct slice line = live_ask(client, PING);
@@ -71,53 +54,53 @@ static void insert_long_note(struct live_client *client)
 Test(live_overload, clients_that_do_not_read_share_what_buffers_may_hold)
 {
     const char *const options[] = {"--max-buffer-bytes", "16M", NULL};
-    struct fixture fixture;
+    struct live_pair pair;
     struct live_client greedy[GREEDY_COUNT];
-    setup(&fixture, options);
-    insert_long_note(&fixture.client);
+    live_pair_start(&pair, SCHEMA, options);
+    insert_long_note(&pair.client);
     for (size_t i = 0; i < GREEDY_COUNT; i++) {
-        live_connect(&greedy[i], &fixture.server);
+        live_connect(&greedy[i], &pair.server);
         for (size_t request = 0; request < GREEDY_REQUESTS; request++) {
             live_send_without_reading(
                 &greedy[i], SLICE("{\"id\":1,\"method\":\"collect\",\"params\":[\"notes\"]}\n"),
                 50);
         }
-        expect_served(&fixture.client);
+        expect_served(&pair.client);
     }
-    expect_info(&fixture.client, "\"open\":21");
-    expect_info(&fixture.client, "\"evicted\":0");
+    expect_info(&pair.client, "\"open\":21");
+    expect_info(&pair.client, "\"evicted\":0");
     for (size_t i = 0; i < GREEDY_COUNT; i++) {
         for (size_t request = 0; request < GREEDY_REQUESTS; request++) {
             cr_assert(live_receive_line(&greedy[i]).size > NOTE_SIZE);
         }
         live_close(&greedy[i]);
     }
-    teardown(&fixture);
+    live_pair_stop(&pair);
 }
 
 /* Where it is requests that take the memory, or a long reply, waiting is no help. */
 Test(live_overload, the_connection_with_the_largest_buffers_is_closed_where_they_are_full)
 {
     const char *const options[] = {"--max-buffer-bytes", "2M", NULL};
-    struct fixture fixture;
+    struct live_pair pair;
     struct live_client small, large;
     struct buffer text = {0};
-    setup(&fixture, options);
+    live_pair_start(&pair, SCHEMA, options);
     memset(buffer_reserve(&text, 3 << 20), '[', 3 << 20);
-    live_connect(&small, &fixture.server);
-    live_connect(&large, &fixture.server);
+    live_connect(&small, &pair.server);
+    live_connect(&large, &pair.server);
     live_send(&small, slice_make(text.data, 500000));
-    expect_served(&fixture.client);
+    expect_served(&pair.client);
     live_send_without_reading(&large, slice_make(text.data, 3 << 20), 100);
     live_is_finished(&large);
     cr_assert_eq(large.received.size, 0);
-    expect_info(&fixture.client, "\"evicted\":1");
+    expect_info(&pair.client, "\"evicted\":1");
     live_send(&small, SLICE("\n"));
     cr_assert(live_contains(live_receive_line(&small), "\"code\":-32600,"));
     live_close(&small);
     live_close(&large);
     buffer_deinit(&text);
-    teardown(&fixture);
+    live_pair_stop(&pair);
 }
 
 /* ---- Turns */
@@ -161,22 +144,22 @@ static void halt(const struct live_server *server)
 /* The server stands still until all has been sent, so that it finds everything at once. */
 Test(live_overload, who_asks_for_little_does_not_wait_for_those_that_ask_for_much)
 {
-    struct fixture fixture;
+    struct live_pair pair;
     struct live_client crowd[CROWD], two;
-    setup(&fixture, NULL);
-    live_connect(&two, &fixture.server);
+    live_pair_start(&pair, SCHEMA, NULL);
+    live_connect(&two, &pair.server);
     expect_served(&two);
     for (size_t i = 0; i < CROWD; i++) {
-        live_connect(&crowd[i], &fixture.server);
+        live_connect(&crowd[i], &pair.server);
         expect_served(&crowd[i]);
     }
-    uint64_t before = count_pings(live_ask(&fixture.client, INFO));
-    halt(&fixture.server);
+    uint64_t before = count_pings(live_ask(&pair.client, INFO));
+    halt(&pair.server);
     send_requests(crowd, CROWD);
     live_send(&two, SLICE(INFO "\n" INFO "\n"));
-    live_send_line(&fixture.client, INFO);
-    cr_assert(kill(fixture.server.pid, SIGCONT) == 0);
-    cr_expect_leq(count_pings(live_receive_line(&fixture.client)) - before, WINDOW_COUNT);
+    live_send_line(&pair.client, INFO);
+    cr_assert(kill(pair.server.pid, SIGCONT) == 0);
+    cr_expect_leq(count_pings(live_receive_line(&pair.client)) - before, WINDOW_COUNT);
     live_receive_line(&two);
     cr_expect_leq(count_pings(live_receive_line(&two)) - before,
                   CROWD * TURN_TENURE_COUNT + WINDOW_COUNT);
@@ -187,26 +170,26 @@ Test(live_overload, who_asks_for_little_does_not_wait_for_those_that_ask_for_muc
         live_close(&crowd[i]);
     }
     live_close(&two);
-    teardown(&fixture);
+    live_pair_stop(&pair);
 }
 
 /* With more of them each has less at a time, so that a round does not become longer. */
 Test(live_overload, the_shares_of_many_that_ask_for_much_are_small)
 {
-    struct fixture fixture;
+    struct live_pair pair;
     struct live_client crowd[2 * TURN_BUSY_FEW], two;
-    setup(&fixture, NULL);
-    live_connect(&two, &fixture.server);
+    live_pair_start(&pair, SCHEMA, NULL);
+    live_connect(&two, &pair.server);
     expect_served(&two);
     for (size_t i = 0; i < COUNT_OF(crowd); i++) {
-        live_connect(&crowd[i], &fixture.server);
+        live_connect(&crowd[i], &pair.server);
         expect_served(&crowd[i]);
     }
-    uint64_t before = count_pings(live_ask(&fixture.client, INFO));
-    halt(&fixture.server);
+    uint64_t before = count_pings(live_ask(&pair.client, INFO));
+    halt(&pair.server);
     send_requests(crowd, COUNT_OF(crowd));
     live_send(&two, SLICE(INFO "\n" INFO "\n"));
-    cr_assert(kill(fixture.server.pid, SIGCONT) == 0);
+    cr_assert(kill(pair.server.pid, SIGCONT) == 0);
     live_receive_line(&two);
     cr_expect_leq(count_pings(live_receive_line(&two)) - before,
                   TURN_BUSY_FEW * TURN_TENURE_COUNT + COUNT_OF(crowd));
@@ -214,7 +197,7 @@ Test(live_overload, the_shares_of_many_that_ask_for_much_are_small)
         live_close(&crowd[i]);
     }
     live_close(&two);
-    teardown(&fixture);
+    live_pair_stop(&pair);
 }
 
 /* ---- Descriptors */
@@ -226,36 +209,36 @@ Test(live_overload, the_shares_of_many_that_ask_for_much_are_small)
 Test(live_overload, there_are_as_many_connections_as_the_system_has_descriptors_for)
 {
     const struct rlimit limit = {.rlim_cur = DESCRIPTORS, .rlim_max = DESCRIPTORS};
-    struct fixture fixture;
+    struct live_pair pair;
     struct live_client crowd[CROWD];
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    setup(&fixture, NULL);
-    expect_served(&fixture.client);
+    live_pair_start(&pair, SCHEMA, NULL);
+    expect_served(&pair.client);
     for (size_t i = 1; i < CROWD; i++) {
-        live_connect(&crowd[i], &fixture.server);
+        live_connect(&crowd[i], &pair.server);
         struct slice line = live_ask(&crowd[i], PING);
         bool refused = live_contains(line, "too many connections");
         cr_assert_eq(refused, i >= ROOM, "%zu: received %.*s", i, SLICE_FORMAT(line));
         cr_assert(refused || slice_equal(line, SLICE(PONG)));
     }
-    expect_served(&fixture.client);
-    expect_info(&fixture.client, "\"open\":84,\"limit\":84,");
+    expect_served(&pair.client);
+    expect_info(&pair.client, "\"open\":84,\"limit\":84,");
     for (size_t i = 1; i < CROWD; i++) {
         live_close(&crowd[i]);
     }
-    teardown(&fixture);
+    live_pair_stop(&pair);
 }
 
 /* A connection that is not let in is not told so before it has said anything. */
 Test(live_overload, a_client_that_is_one_too_many_gets_an_answer_in_its_own_framing)
 {
     const char *const options[] = {"--max-connections", "1", NULL};
-    struct fixture fixture;
+    struct live_pair pair;
     struct live_client headers, silent;
-    setup(&fixture, options);
-    expect_served(&fixture.client);
-    live_connect(&silent, &fixture.server);
-    live_connect(&headers, &fixture.server);
+    live_pair_start(&pair, SCHEMA, options);
+    expect_served(&pair.client);
+    live_connect(&silent, &pair.server);
+    live_connect(&headers, &pair.server);
     cr_assert(live_is_silent(&headers, 50));
     live_send(&headers, SLICE("Content-Length: 40\r\n\r\n" PING PING));
     cr_assert(!live_is_finished(&headers));
@@ -265,8 +248,8 @@ Test(live_overload, a_client_that_is_one_too_many_gets_an_answer_in_its_own_fram
     cr_assert(live_is_finished(&silent));
     live_close(&silent);
     live_close(&headers);
-    expect_info(&fixture.client, "\"refused\":2");
-    teardown(&fixture);
+    expect_info(&pair.client, "\"refused\":2");
+    live_pair_stop(&pair);
 }
 
 /* ---- Time */
@@ -292,20 +275,20 @@ Test(live_overload, a_request_that_does_not_come_whole_in_time_is_cut_off)
         "Content-Length: 40\r\n\r\n{\"jsonrpc\"",
     };
     const char *const options[] = {"--request-timeout-ms", "300", NULL};
-    struct fixture fixture;
+    struct live_pair pair;
     struct live_client clients[sizeof(begun) / sizeof(begun[0])];
-    setup(&fixture, options);
+    live_pair_start(&pair, SCHEMA, options);
     for (size_t i = 0; i < sizeof(begun) / sizeof(begun[0]); i++) {
-        live_connect(&clients[i], &fixture.server);
+        live_connect(&clients[i], &pair.server);
         live_send(&clients[i], slice_of(begun[i]));
     }
     for (size_t i = 0; i < sizeof(begun) / sizeof(begun[0]); i++) {
         expect_cut_off(&clients[i], begun[i]);
         live_close(&clients[i]);
     }
-    expect_served(&fixture.client);
-    expect_info(&fixture.client, "\"timedOut\":5");
-    teardown(&fixture);
+    expect_served(&pair.client);
+    expect_info(&pair.client, "\"timedOut\":5");
+    live_pair_stop(&pair);
 }
 
 /* A few bytes now and then do not buy more time, in a message that is skipped neither. */
@@ -313,11 +296,11 @@ Test(live_overload, a_request_that_trickles_is_cut_off)
 {
     const char *const options[] = {"--request-timeout-ms", "400", "--max-request-bytes", "100",
                                    NULL};
-    struct fixture fixture;
+    struct live_pair pair;
     struct live_client small, large;
-    setup(&fixture, options);
-    live_connect(&small, &fixture.server);
-    live_connect(&large, &fixture.server);
+    live_pair_start(&pair, SCHEMA, options);
+    live_connect(&small, &pair.server);
+    live_connect(&large, &pair.server);
     live_send(&small, SLICE("["));
     live_send(&large, SLICE("Content-Length: 1000000\r\n\r\n"));
     for (unsigned i = 0; i < 40 && !small.finished; i++) {
@@ -332,8 +315,8 @@ Test(live_overload, a_request_that_trickles_is_cut_off)
     cr_assert(live_contains(buffer_slice(&large.received), "--request-timeout-ms"));
     live_close(&small);
     live_close(&large);
-    expect_served(&fixture.client);
-    teardown(&fixture);
+    expect_served(&pair.client);
+    live_pair_stop(&pair);
 }
 
 /* Each message has its own time, also where there is always a part of one. */
@@ -342,34 +325,34 @@ Test(live_overload, a_client_that_always_has_a_request_under_way_is_served)
     const char *const options[] = {"--request-timeout-ms", "400", NULL};
     const struct slice half = slice_make(PING, 20);
     const struct slice rest = slice_make(&PING[20], strlen(PING) - 20);
-    struct fixture fixture;
-    setup(&fixture, options);
-    live_send(&fixture.client, half);
+    struct live_pair pair;
+    live_pair_start(&pair, SCHEMA, options);
+    live_send(&pair.client, half);
     for (unsigned i = 0; i < 10; i++) {
         poll(NULL, 0, 100);
-        live_send(&fixture.client, rest);
-        live_send(&fixture.client, SLICE("\n"));
-        live_send(&fixture.client, half);
-        struct slice line = live_receive_line(&fixture.client);
+        live_send(&pair.client, rest);
+        live_send(&pair.client, SLICE("\n"));
+        live_send(&pair.client, half);
+        struct slice line = live_receive_line(&pair.client);
         cr_assert(slice_equal(line, SLICE(PONG)), "received %.*s", SLICE_FORMAT(line));
     }
-    teardown(&fixture);
+    live_pair_stop(&pair);
 }
 
 Test(live_overload, an_idle_client_is_closed_where_the_options_say_so)
 {
     const char *const options[] = {"--idle-timeout-ms", "500", NULL};
-    struct fixture fixture;
+    struct live_pair pair;
     struct live_client idle;
-    setup(&fixture, options);
-    live_connect(&idle, &fixture.server);
+    live_pair_start(&pair, SCHEMA, options);
+    live_connect(&idle, &pair.server);
     expect_served(&idle);
     for (unsigned i = 0; i < 12; i++) {
         poll(NULL, 0, 100);
-        expect_served(&fixture.client);
+        expect_served(&pair.client);
     }
     cr_assert(live_is_finished(&idle));
     live_close(&idle);
-    expect_info(&fixture.client, "\"timedOut\":1");
-    teardown(&fixture);
+    expect_info(&pair.client, "\"timedOut\":1");
+    live_pair_stop(&pair);
 }

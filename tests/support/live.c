@@ -471,6 +471,20 @@ bool live_is_finished(struct live_client *client)
     return waiting(client).size == 0;
 }
 
+/* ---- Pairs */
+
+void live_pair_start(struct live_pair *pair, const char *schema, const char *const *options)
+{
+    live_start(&pair->server, schema, options);
+    live_connect(&pair->client, &pair->server);
+}
+
+void live_pair_stop(struct live_pair *pair)
+{
+    live_close(&pair->client);
+    live_stop(&pair->server);
+}
+
 /* ---- Commands */
 
 static void read_back(int descriptor, struct buffer *buffer)

@@ -30,6 +30,12 @@ struct live_client {
     bool finished; /* the server sent its end while we were still sending */
 };
 
+/* A server and a client of it, as most tests want them. */
+struct live_pair {
+    struct live_server server;
+    struct live_client client;
+};
+
 /* What a command printed, and how it ended. */
 struct live_result {
     int status; /* exit status; 128 and the signal where one ended it */
@@ -53,6 +59,10 @@ void live_wait(struct live_server *server);
 
 /* Ends it with SIGKILL, as a crash would. */
 void live_kill(struct live_server *server);
+
+/* Starts as live_start does, and connects; closes, and stops as live_stop does. */
+void live_pair_start(struct live_pair *pair, const char *schema, const char *const *options);
+void live_pair_stop(struct live_pair *pair);
 
 /* Waits until the server's log has the text. */
 void live_wait_for_log(const struct live_server *server, const char *text);

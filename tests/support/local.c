@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-static void append_quoted(struct buffer *buffer, const char *text)
+void local_append_quoted(struct buffer *buffer, const char *text)
 {
     for (; *text != 0; text++) {
         buffer_append_char(buffer, *text == '\'' ? '"' : *text);
@@ -20,7 +20,7 @@ void local_start_with(struct local *local, const char *schema,
     struct buffer text = {0};
     struct buffer message = {0};
     *local = (struct local){0};
-    append_quoted(&text, schema);
+    local_append_quoted(&text, schema);
     struct schema *read = schema_read(buffer_slice(&text), "the schema", &message);
     cr_assert(read != NULL, "%.*s", SLICE_FORMAT(buffer_slice(&message)));
     local->service = service_create(read, options);
@@ -72,7 +72,7 @@ struct slice local_call(struct local *local, const char *method, const char *par
                          "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\","
                          "\"params\":",
                          method);
-    append_quoted(&local->request, params);
+    local_append_quoted(&local->request, params);
     buffer_append_char(&local->request, '}');
     struct slice head = SLICE("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":");
     struct slice reply = local_send(local, buffer_slice(&local->request));
@@ -90,7 +90,7 @@ struct slice local_call(struct local *local, const char *method, const char *par
 void local_expect(struct local *local, const char *method, const char *params, const char *expected)
 {
     struct buffer wanted = {0};
-    append_quoted(&wanted, expected);
+    local_append_quoted(&wanted, expected);
     struct slice found = local_call(local, method, params);
     struct slice compared = found;
     bool name_only = expected[0] == '!' && strchr(expected, ' ') == NULL;

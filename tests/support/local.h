@@ -23,6 +23,9 @@ void local_start_with(struct local *local, const char *schema,
 /* Checks every invariant of the database and ends the service. */
 void local_stop(struct local *local);
 
+/* Appends the text as JSON has it. */
+void local_append_quoted(struct buffer *buffer, const char *text);
+
 /* Sends one line as it is and returns the reply without its end; valid until the next call. */
 struct slice local_send(struct local *local, struct slice line);
 

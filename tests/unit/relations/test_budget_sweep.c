@@ -32,13 +32,6 @@ struct sweep {
     struct buffer after;
 };
 
-static void append_quoted(struct buffer *buffer, const char *text)
-{
-    for (; *text != 0; text++) {
-        buffer_append_char(buffer, *text == '\'' ? '"' : *text);
-    }
-}
-
 static void fill(struct local *local)
 {
     local_call(local, "mutation",
@@ -160,11 +153,11 @@ static unsigned meet_limit(struct sweep *sweep, enum limited what, bool writes)
 static void make_request(struct sweep *sweep, const char *method, const char *steps)
 {
     sweep->line.size = 0;
-    append_quoted(&sweep->line, "{'id':1,'method':'");
-    append_quoted(&sweep->line, method);
-    append_quoted(&sweep->line, "','params':{'do':[{'let':'n','collect':['nodes']},");
-    append_quoted(&sweep->line, steps);
-    append_quoted(&sweep->line, "],'return':'$r'}}");
+    local_append_quoted(&sweep->line, "{'id':1,'method':'");
+    local_append_quoted(&sweep->line, method);
+    local_append_quoted(&sweep->line, "','params':{'do':[{'let':'n','collect':['nodes']},");
+    local_append_quoted(&sweep->line, steps);
+    local_append_quoted(&sweep->line, "],'return':'$r'}}");
 }
 
 #define FROM "'table':'edges','index':'from','value':'$n[0]._id'"

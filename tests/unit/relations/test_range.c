@@ -21,9 +21,7 @@ static void expect_message(struct local *local, const char *range, const char *i
     struct buffer line = {0};
     buffer_append_format(&line, "{\"id\":1,\"method\":\"collect\",\"params\":[\"t\",\"%s\",",
                          index);
-    for (const char *c = range; *c != 0; c++) {
-        buffer_append_char(&line, *c == '\'' ? '"' : *c);
-    }
+    local_append_quoted(&line, range);
     buffer_append_format(&line, "]}");
     struct slice reply = local_send(local, buffer_slice(&line));
     cJSON *json = cJSON_ParseWithLength(reply.data, reply.size);
