@@ -859,6 +859,15 @@ static size_t collect_backwards(struct btree_cursor *cursor, void **entries, siz
 
 size_t btree_collect(struct btree_cursor *cursor, bool backwards, void **entries, size_t count)
 {
+    const struct leaf *leaf = (const struct leaf *)cursor->leaf;
+    if (!backwards && leaf != NULL && count < leaf->node.count - cursor->position) {
+        /* Within one leaf, as most runs are. */
+        for (size_t i = 0; i < count; i++) {
+            entries[i] = leaf->entries[cursor->position + i];
+        }
+        cursor->position += (uint32_t)count;
+        return count;
+    }
     return backwards ? collect_backwards(cursor, entries, count)
                      : collect_forwards(cursor, entries, count);
 }

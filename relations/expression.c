@@ -362,12 +362,6 @@ bool list_grow(struct run *run, struct list_builder *list, uint32_t capacity)
     return true;
 }
 
-bool list_reserve(struct run *run, struct list_builder *list, uint32_t count)
-{
-    assert(list->count == 0 && list->capacity == 0);
-    return count == 0 || list_grow(run, list, count);
-}
-
 bool run_items(struct run *run, struct value value, const char *what, const struct value **items,
                uint32_t *count)
 {
@@ -450,12 +444,11 @@ static bool evaluate_operator(struct run *run, const struct expression *expressi
     return expression->operator->evaluate(&call, result);
 }
 
-bool expression_evaluate(struct run *run, const struct expression *expression, struct value *result)
+bool expression_compute(struct run *run, const struct expression *expression, struct value *result)
 {
     switch (expression->kind) {
     case EXPRESSION_LITERAL:
-        *result = expression->literal;
-        return true;
+        break;
     case EXPRESSION_REFERENCE:
         return reference_evaluate(run, expression, result);
     case EXPRESSION_LIST:
@@ -465,7 +458,7 @@ bool expression_evaluate(struct run *run, const struct expression *expression, s
     case EXPRESSION_OPERATOR:
         return evaluate_operator(run, expression, result);
     }
-    assert(false && "a kind of expression");
+    assert(false && "an expression that takes more than a look");
     return false;
 }
 

@@ -159,8 +159,25 @@ struct run {
     const uint64_t *id_hash; /* of a direct call's id, if it was hashed already; else NULL */
 };
 
-MUST_CHECK bool expression_evaluate(struct run *run, const struct expression *expression,
-                                    struct value *result);
+/* Evaluates what takes more than a look: see expression_evaluate. */
+MUST_CHECK bool expression_compute(struct run *run, const struct expression *expression,
+                                   struct value *result);
+
+/* Evaluates an expression. Errors: of the operators, NullReference, TypeMismatch, LimitExceeded;
+ * the path is relative to the expression. */
+MUST_CHECK static inline bool
+expression_evaluate(struct run *run, const struct expression *expression, struct value *result)
+{
+    if (expression->kind == EXPRESSION_LITERAL) {
+        *result = expression->literal;
+        return true;
+    }
+    if (expression->kind == EXPRESSION_REFERENCE && expression->count == 0) {
+        *result = run->slots[expression->slot];
+        return true;
+    }
+    return expression_compute(run, expression, result);
+}
 
 /* Evaluates to a boolean. Errors: also TypeMismatch, NullReference. */
 MUST_CHECK bool expression_evaluate_truth(struct run *run, const struct expression *expression,
@@ -194,7 +211,17 @@ struct list_builder {
 
 /* Makes room for `count` items in an empty list; takes the memory from the budget.
  * Errors: LimitExceeded. */
-MUST_CHECK bool list_reserve(struct run *run, struct list_builder *list, uint32_t count);
+MUST_CHECK static inline bool list_reserve(struct run *run, struct list_builder *list,
+                                           uint32_t count)
+{
+    size_t size = count * sizeof(struct value);
+    if (!budget_take_bytes(run->budget, size, run->error)) {
+        return false;
+    }
+    list->items = arena_allocate(run->arena, size);
+    list->capacity = count;
+    return true;
+}
 
 /* Makes the list's memory larger: the slow path of list_append. Errors: LimitExceeded. */
 MUST_CHECK bool list_grow(struct run *run, struct list_builder *list, uint32_t capacity);

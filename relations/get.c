@@ -123,14 +123,14 @@ static bool fail_type(struct run *run, struct value id)
 }
 
 /* What is looked up for one of `ids`; empty where it is no string. */
-static inline struct slice id_text(struct value id)
+static inline struct slice id_text(const struct value *id)
 {
-    return value_type(id) == TYPE_STRING ? value_string_escaped(id) : SLICE("");
+    bool is_string = id->kind == VALUE_TEXT && *id->text == '"';
+    return is_string ? value_string_escaped(*id) : SLICE("");
 }
 
-/* Appends the null of an id that is null, or that leads to no document; there is room. */
-static bool put_null(struct run *run, const struct step *step, struct value id,
-                     struct list_builder *list)
+/* Whether an id that is null, or leads to no document, may do so. */
+static bool check_null(struct run *run, const struct step *step, struct value id)
 {
     bool is_null = id.kind == VALUE_NULL;
     if (!is_null && value_type(id) != TYPE_STRING) {
@@ -142,7 +142,6 @@ static bool put_null(struct run *run, const struct step *step, struct value id,
     if (step->method->or_throw) {
         return fail_not_found(run, is_null ? SLICE("null") : value_string_escaped(id));
     }
-    list_put(list, VALUE_IS(VALUE_NULL));
     return true;
 }
 
@@ -169,12 +168,13 @@ static bool put_documents(struct run *run, const struct step *step, const struct
                           void *const *guesses, uint32_t from, uint32_t count,
                           struct list_builder *list)
 {
+    struct value *items = list->items + list->count;
     uint32_t found = 0; /* and not counted yet */
     for (uint32_t i = 0; i < count; i++) {
-        struct value id = ids[from + i];
+        const struct value *id = &ids[from + i];
         struct document *document = find_guessed(run, guesses[i], id_text(id));
         if (LIKELY(may_have(step, document))) {
-            list->items[list->count++] = document_value(document);
+            *items++ = document_value(document);
             found += 1;
             continue;
         }
@@ -182,10 +182,12 @@ static bool put_documents(struct run *run, const struct step *step, const struct
             return false;
         }
         found = 0;
-        if (!put_null(run, step, id, list)) {
+        if (!check_null(run, step, *id)) {
             return fail_one_of_all(run, step, from + i);
         }
+        *items++ = VALUE_IS(VALUE_NULL);
     }
+    list->count += count;
     return step_count_documents(run, step, found) &&
            budget_take_work(run->budget, count, run->error);
 }
@@ -200,7 +202,7 @@ static bool get_block(struct run *run, const struct step *step, const struct val
     void *guesses[GET_AHEAD];
     assert(count > 0 && count <= GET_AHEAD);
     for (uint32_t i = 0; i < count && !hashes; i++) {
-        own[i] = hash_map_hash(map, id_text(ids[from + i]));
+        own[i] = hash_map_hash(map, id_text(&ids[from + i]));
     }
     hash_map_guess_all(map, hashes ? hashes + from : own, count, guesses);
     return put_documents(run, step, ids, guesses, from, count, list);

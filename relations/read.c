@@ -120,13 +120,24 @@ static bool take_with_link(struct run *run, const struct step *step, bool *with_
     return value_is_boolean(value) || step_mismatch(run, step, PARAM_WITH_LINK, "a boolean", value);
 }
 
+/* Collects a range in whatever form. */
+static bool run_collect(struct run *run, const struct step *step, uint64_t most, bool with_link,
+                        struct value *result)
+{
+    struct range range;
+    struct reader reader;
+    return find_range(run, step, &range) && reader_open(&reader, run, step, &range) &&
+           reader_collect(&reader, most, with_link, result);
+}
+
 /* getManyFrom and getManyVia. */
 static bool run_many(struct run *run, const struct step *step, struct value *result)
 {
     uint64_t most = UINT64_MAX;
-    struct range range;
-    struct reader reader;
     bool with_link;
+    if (LIKELY(step->argument_count == 0)) {
+        return run_collect(run, step, most, false, result);
+    }
     if (!take_with_link(run, step, &with_link)) {
         return false;
     }
@@ -137,8 +148,7 @@ static bool run_many(struct run *run, const struct step *step, struct value *res
         !step_whole_number(run, step, PARAM_TAKE, 0, UINT32_MAX, &most)) {
         return false;
     }
-    return find_range(run, step, &range) && reader_open(&reader, run, step, &range) &&
-           reader_collect(&reader, most, with_link, result);
+    return run_collect(run, step, most, with_link, result);
 }
 
 bool read_run(struct run *run, const struct step *step, struct value *result)

@@ -51,12 +51,22 @@ void reader_name_read(struct run *run, const struct step *step)
     run->error->field = range_field_name(step->range.index, 0);
 }
 
-static struct slice target_id(const struct step *step, const struct document *link)
+/* The part of `value` that the further names of a path lead to. */
+static NEVER_INLINE struct value find_part(const struct schema_path *path, struct value value)
 {
-    struct value value = document_find_again(link, step->to_field.names[0], step->to_place);
-    for (uint32_t i = 1; i < step->to_field.name_count; i++) {
+    for (uint32_t i = 1; i < path->name_count; i++) {
         bool is_object = value_type(value) == TYPE_OBJECT;
-        value = is_object ? value_find(value, step->to_field.names[i]) : VALUE_IS(VALUE_MISSING);
+        value = is_object ? value_find(value, path->names[i]) : VALUE_IS(VALUE_MISSING);
+    }
+    return value;
+}
+
+static inline struct slice target_id(const struct step *step, const struct document *link)
+{
+    const struct schema_path *path = &step->to_field;
+    struct value value = document_find_again(link, path->names[0], step->to_place);
+    if (UNLIKELY(path->name_count > 1)) {
+        value = find_part(path, value);
     }
     return value_type(value) == TYPE_STRING ? value_string_escaped(value) : SLICE("");
 }
@@ -362,21 +372,36 @@ static bool collect_filtered(struct reader *reader, uint64_t most, bool with_lin
     return true;
 }
 
+/* Appends documents; there is room. */
+static void put_documents(void *const *documents, uint32_t count, struct value *items)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        items[i] = document_value(documents[i]);
+    }
+}
+
+/* Appends what the block's documents refer to; there is room. */
+static bool put_targets(const struct reader *reader, uint32_t count, struct value *items)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct document *target = reader->targets[reader->next + i];
+        if (UNLIKELY(!target && reader->step->method->or_throw)) {
+            return fail_dangling(reader, reader->documents[reader->next + i]);
+        }
+        items[i] = target ? document_value(target) : VALUE_IS(VALUE_NULL);
+    }
+    return true;
+}
+
 /* Appends what is left of the block, as it is; there is room. */
-static bool put_targets(struct reader *reader, struct list_builder *list)
+static bool put_block(struct reader *reader, struct list_builder *list)
 {
     uint32_t count = reader->count - reader->next;
     struct value *items = list->items + list->count;
-    void *const *documents = reader->documents + reader->next;
-    for (uint32_t i = 0; i < count && !reader->is_via; i++) {
-        items[i] = document_value(documents[i]);
-    }
-    for (uint32_t i = 0; i < count && reader->is_via; i++) {
-        struct document *target = reader->targets[reader->next + i];
-        if (!target && reader->step->method->or_throw) {
-            return fail_dangling(reader, documents[i]);
-        }
-        items[i] = target ? document_value(target) : VALUE_IS(VALUE_NULL);
+    if (!reader->is_via) {
+        put_documents(reader->documents + reader->next, count, items);
+    } else if (!put_targets(reader, count, items)) {
+        return false;
     }
     list->count += count;
     reader->next = reader->count;
@@ -387,7 +412,7 @@ static bool put_targets(struct reader *reader, struct list_builder *list)
 static bool put_entries(struct reader *reader, bool with_link, struct list_builder *list)
 {
     if (!with_link && !reader->step->has_select) {
-        return put_targets(reader, list);
+        return put_block(reader, list);
     }
     for (; reader->next < reader->count; reader->next++) {
         struct entry entry = entry_at(reader, reader->next);

@@ -338,13 +338,18 @@ static bool append_fields(struct run *run, const struct expression *expression,
     }
     struct value *fields = results->items + results->count;
     for (uint32_t i = 0; i < count; i++) {
-        struct value value = items[i];
         bool stopped;
-        if (!find_field(value, segment, &value) &&
-            !follow(run, expression, segment, &value, &stopped)) {
-            return false;
+        if (LIKELY(items[i].kind == VALUE_DOCUMENT)) {
+            fields[i] = document_segment(document_of(items[i]), segment);
+        } else {
+            fields[i] = items[i];
+            if (!follow(run, expression, segment, &fields[i], &stopped)) {
+                return false;
+            }
         }
-        fields[i] = value_is_missing(value) ? VALUE_IS(VALUE_NULL) : value;
+        if (UNLIKELY(value_is_missing(fields[i]))) {
+            fields[i] = VALUE_IS(VALUE_NULL);
+        }
     }
     results->count += count;
     return true;
@@ -388,10 +393,6 @@ bool reference_evaluate(struct run *run, const struct expression *expression, st
 {
     struct value value = run->slots[expression->slot];
     uint32_t place = 0;
-    if (expression->count == 0) {
-        *result = value;
-        return true;
-    }
     if (is_last_field(expression, 0) && find_field(value, expression->segments, result)) {
         return true;
     }

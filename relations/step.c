@@ -500,10 +500,6 @@ bool step_argument(struct run *run, const struct step *step, enum parameter para
         *value = VALUE_IS(VALUE_MISSING);
         return true;
     }
-    if (argument->expression.kind == EXPRESSION_LITERAL) {
-        *value = argument->expression.literal; /* as in every direct call */
-        return true;
-    }
     return expression_evaluate(run, &argument->expression, value) ||
            step_fail_at(run, step, parameter);
 }

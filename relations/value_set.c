@@ -15,7 +15,7 @@
 #define SLOTS_RESERVE 4096
 
 /* Sets of fewer values keep no hashes: what it saves would not be worth the memory. */
-#define HASHED_FROM   TINY_OR(2, 16)
+#define HASHED_FROM   TINY_OR(4, 16)
 
 /* Ids of a list that are put in, and counted as work, together. */
 #define PUT_AT_ONCE   64
