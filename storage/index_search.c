@@ -8,7 +8,8 @@
 
 /* Whether the index's first field holds the id. Where that is a field of the document itself, its
  * beginning is all that is looked for. */
-static inline bool holds_id(const struct index *index, const struct document *document, struct slice id)
+static inline bool holds_id(const struct index *index, const struct document *document,
+                            struct slice id)
 {
     uint32_t position = document->shape->index_positions[index->first_position];
     bool is_plain = index->fields->name_count == 1 && position != SHAPE_NO_FIELD &&
