@@ -93,7 +93,9 @@ struct btree_cursor {
 struct btree_ahead {
     const struct btree_node *node; /* asked for, to be searched next; NULL: nothing more to do */
     uint64_t hint;
-    bool after; /* behind what ties with the hint, else before it */
+    uint32_t position; /* in the leaf, of the entry that is to be looked at … */
+    bool found;        /* … once that is known */
+    bool after;        /* behind what ties with the hint, else before it */
 };
 
 void btree_init(struct btree *tree, struct pool *pool, const struct btree_order *order);
@@ -172,8 +174,9 @@ void btree_find_runs(const struct btree *tree, struct btree_run *const *runs, ui
 void btree_ahead_begin(const struct btree *tree, uint64_t hint, bool after,
                        struct btree_ahead *ahead);
 
-/* Goes one level further and asks for what is there: a leaf, then the entry at the place. Returns
- * whether there is another level. The tree must not have changed since the search began. */
+/* Goes one level further and asks for what is there: a leaf, its entries at the place, then what
+ * the one there points at. Returns whether there is another level. The tree must not have changed
+ * since the search began. */
 bool btree_ahead_step(struct btree_ahead *ahead);
 
 /* Orders an entry against a place: negative if the entry lies before it, positive behind. */

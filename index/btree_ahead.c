@@ -10,24 +10,41 @@ static uint32_t ahead_rank(const struct btree_ahead *ahead, const uint64_t *hint
     return ahead->after ? count_not_greater(hints, low, count, ahead->hint) : low;
 }
 
-/* The child of `node`, an inner one, that the search leads to; asks for what separates it where
- * that will have to be compared. */
-static const struct btree_node *ahead_child(const struct btree_ahead *ahead,
-                                            const struct btree_node *node)
+/* What a search looks at in an inner node: hints, and the children right behind them. */
+#define INNER_SEARCHED_SIZE offsetof(struct inner, counts)
+
+/* Goes from an inner node to its child, and asks for what an operation will look at or change: a
+ * leaf's hints, the child's count, and what separates it where that will have to be compared. */
+static void step_down(struct btree_ahead *ahead)
 {
-    const struct inner *inner = (const struct inner *)node;
-    uint32_t index = ahead_rank(ahead, inner->hints + 1, node->count - 1);
+    const struct inner *inner = (const struct inner *)ahead->node;
+    uint32_t index = ahead_rank(ahead, inner->hints + 1, inner->node.count - 1);
     if (inner->hints[index] == ahead->hint) {
         PREFETCH(inner->separators[index]);
     }
-    return inner->children[index];
+    PREFETCH(&inner->counts[index]);
+    ahead->node = inner->children[index];
 }
 
-static void ahead_prefetch_entry(const struct btree_ahead *ahead)
+/* Searches the leaf, and asks for its entries from the place on: those that an insert moves. */
+static void find_place(struct btree_ahead *ahead)
 {
     const struct leaf *leaf = (const struct leaf *)ahead->node;
-    uint32_t position = ahead_rank(ahead, leaf->hints, leaf->node.count);
+    uint32_t count = leaf->node.count;
+    uint32_t position = ahead_rank(ahead, leaf->hints, count);
     position -= ahead->after && position > 0 ? 1 : 0;
+    uint32_t end = ahead->after || position == count ? count : position + 1;
+    for (uint32_t i = position; i < end; i += CACHE_LINE_SIZE / sizeof(void *)) {
+        PREFETCH(&leaf->entries[i]);
+    }
+    ahead->position = position;
+    ahead->found = true;
+}
+
+static void prefetch_found(const struct btree_ahead *ahead)
+{
+    const struct leaf *leaf = (const struct leaf *)ahead->node;
+    uint32_t position = ahead->position;
     if (position < leaf->node.count && leaf->hints[position] == ahead->hint) {
         prefetch_entry(leaf->entries[position]);
     }
@@ -38,10 +55,10 @@ void btree_ahead_begin(const struct btree *tree, uint64_t hint, bool after,
 {
     *ahead = (struct btree_ahead){.node = tree->root, .hint = hint, .after = after};
     for (uint32_t level = tree->height; level > 1; level--) {
-        ahead->node = ahead_child(ahead, ahead->node);
+        step_down(ahead);
     }
     if (ahead->node != NULL) {
-        prefetch_bytes(ahead->node, sizeof(struct inner));
+        prefetch_bytes(ahead->node, INNER_SEARCHED_SIZE);
     }
 }
 
@@ -51,11 +68,15 @@ bool btree_ahead_step(struct btree_ahead *ahead)
         return false;
     }
     if (ahead->node->level > 0) {
-        ahead->node = ahead_child(ahead, ahead->node);
-        prefetch_bytes(ahead->node, sizeof(struct leaf));
+        step_down(ahead);
+        prefetch_node(ahead->node);
         return true;
     }
-    ahead_prefetch_entry(ahead);
+    if (!ahead->found) {
+        find_place(ahead);
+        return true;
+    }
+    prefetch_found(ahead);
     ahead->node = NULL;
     return false;
 }

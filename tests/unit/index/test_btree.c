@@ -570,9 +570,10 @@ static const struct btree_node *search_ahead(const struct btree *tree, uint64_t 
         btree_ahead_step(&ahead);
     }
     const struct btree_node *leaf = ahead.node;
-    btree_ahead_step(&ahead);
+    cr_assert_eq(btree_ahead_step(&ahead), leaf != NULL);
+    cr_assert_not(btree_ahead_step(&ahead));
     cr_assert_null(ahead.node);
-    btree_ahead_step(&ahead);
+    cr_assert_not(btree_ahead_step(&ahead));
     return leaf;
 }
 
