@@ -259,6 +259,8 @@ static bool print_stream_lines(struct stream *stream)
 static int run_stream(struct stream *stream)
 {
     struct client *client = &stream->client;
+    /* The first byte decides that messages are lines, whatever the input begins with. */
+    client_queue(client, SLICE(""));
     while (true) {
         if (!print_stream_lines(stream)) {
             return fail("standard output", slice_of(strerror(errno)));

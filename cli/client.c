@@ -83,6 +83,12 @@ static bool start_tls(struct client *client, const struct secure_options *option
     return client->secure != NULL || !secure_is_wanted(options);
 }
 
+static const char *describe_refusal(int problem)
+{
+    return problem == ECONNREFUSED ? "Connection refused; is a server running there?"
+                                   : strerror(problem);
+}
+
 static bool connect_tcp(struct client *client, const char *server, const struct secure_options *tls)
 {
     struct buffer host = {0};
@@ -97,7 +103,7 @@ static bool connect_tcp(struct client *client, const char *server, const struct 
         client_fail(client, server, gai_strerror(status));
     } else if (!connect_any(client, candidates) ||
                setsockopt(client->descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0) {
-        client_fail(client, server, strerror(errno));
+        client_fail(client, server, describe_refusal(errno));
     } else {
         connected = start_tls(client, tls, host.data);
     }
@@ -120,7 +126,7 @@ static bool connect_unix(struct client *client, const char *path)
     client->descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
     if (client->descriptor < 0 ||
         connect(client->descriptor, (const struct sockaddr *)&address, sizeof address) != 0) {
-        return client_fail(client, path, strerror(errno));
+        return client_fail(client, path, describe_refusal(errno));
     }
     return true;
 }

@@ -97,7 +97,8 @@ Test(live_call, a_server_that_is_not_there_is_one_clear_line)
     struct fixture nobody;
     char expected[96];
     int reserved = reserve_address(&nobody);
-    snprintf(expected, sizeof(expected), "tenon call: %s: Connection refused\n", nobody.address);
+    snprintf(expected, sizeof(expected),
+             "tenon call: %s: Connection refused; is a server running there?\n", nobody.address);
     expect(&nobody, (const char *[3]){"ping"}, "", 2, "", expected);
     close(reserved);
 }
@@ -116,6 +117,12 @@ Test(live_call, a_stream_of_requests_gets_its_replies_in_order)
            "{\"jsonrpc\":\"2.0\",\"id\":\"last\",\"result\":0}\n",
            "");
     expect(&f, (const char *[3]){"-"}, "", 0, "", "");
+    expect(&f, (const char *[3]){"-"}, "count notes\n{\"id\":1,\"method\":\"ping\"}\n", 0,
+           "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"expected a "
+           "value at "
+           "byte 0\",\"data\":{\"name\":\"ParseError\",\"offset\":0}}}\n"
+           "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"pong\"}\n",
+           "");
     live_stop(&f.server);
 }
 

@@ -156,7 +156,8 @@ Test(client, a_server_that_is_not_there_is_named)
     char trouble[128];
     unsigned port = bind_somewhere(&reserved);
     snprintf(address, sizeof address, "127.0.0.1:%u", port);
-    snprintf(trouble, sizeof trouble, "%s: Connection refused", address);
+    snprintf(trouble, sizeof trouble, "%s: Connection refused; is a server running there?",
+             address);
     expect_open(&(struct client_target){.server = address}, trouble);
     close(reserved);
 }
