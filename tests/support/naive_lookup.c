@@ -143,6 +143,7 @@ static bool run_get_all(struct naive_run *run, const struct lookup *lookup,
         return naive_fail(run, nothing ? "NullReference" : "TypeMismatch");
     }
     struct plain *list = plain_new(run->arena, PLAIN_LIST, ids->count);
+    bool one_is_absent = false;
     for (size_t i = 0; i < ids->count; i++) {
         const struct plain *document = NULL;
         bool is_null = ids->items[i]->type == PLAIN_NULL;
@@ -152,13 +153,11 @@ static bool run_get_all(struct naive_run *run, const struct lookup *lookup,
         if (!is_null && !get(run, lookup->table, ids->items[i], &document)) {
             return false;
         }
-        if (document == NULL && lookup->or_throw) {
-            return naive_fail(run, "DocumentNotFound");
-        }
+        one_is_absent |= document == NULL;
         plain_push(run->arena, list, document);
     }
     *result = list;
-    return true;
+    return !one_is_absent || !lookup->or_throw || naive_fail(run, "DocumentNotFound");
 }
 
 /* Ranges. */
