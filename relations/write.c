@@ -1,6 +1,8 @@
 /* Writes: insert, insertMany, patch, replace, delete. They run inside the call's transaction. */
 #include "relations/step.h"
 
+#include "storage/id.h"
+
 #include <assert.h>
 
 /* The fields of what is to be stored; vetted and counted, because programs put values together that
@@ -143,6 +145,19 @@ static bool fail_absent(struct run *run, const char *what, struct value id)
     return false;
 }
 
+/* The same for a patch or a replacement, in which names that no document may have are told first.
+ */
+static bool fail_absent_with(struct run *run, const struct step *step, enum parameter parameter,
+                             struct value id, const struct value_field *fields, uint32_t count)
+{
+    uint32_t number = id_table_number(value_string_escaped(id));
+    struct table *table = database_find_table_by_number(run->database, number);
+    if (table && !transaction_check_names(table, fields, count, run->error)) {
+        return step_fail_at(run, step, parameter);
+    }
+    return fail_absent(run, parameter == PARAM_FIELDS ? "Update" : "Replace", id);
+}
+
 /* Evaluates the fields of a patch. A {"$undefined":null} that stands there removes its field. */
 static bool patch_fields(struct run *run, const struct step *step, struct value *fields)
 {
@@ -224,7 +239,7 @@ static bool run_patch(struct run *run, const struct step *step, struct value *re
         return step_fail_at(run, step, PARAM_FIELDS);
     }
     if (!document) {
-        return fail_absent(run, "Update", id);
+        return fail_absent_with(run, step, PARAM_FIELDS, id, fields, count);
     }
     if (!transaction_patch(run->database, document, fields, count, run->error)) {
         return step_fail_at(run, step, PARAM_FIELDS);
@@ -248,7 +263,7 @@ static bool run_replace(struct run *run, const struct step *step, struct value *
         return step_fail_at(run, step, PARAM_DOCUMENT);
     }
     if (!document) {
-        return fail_absent(run, "Replace", id);
+        return fail_absent_with(run, step, PARAM_DOCUMENT, id, fields, count);
     }
     if (!transaction_replace(run->database, document, fields, count, run->error)) {
         return step_fail_at(run, step, PARAM_DOCUMENT);

@@ -139,6 +139,12 @@ struct document *transaction_insert(struct database *database, struct table *tab
                                     const struct value_field *fields, uint32_t count,
                                     struct slice text, struct error *error);
 
+/* Whether the names of the fields are those that a document of the table may have, whatever its
+ * schema says: of those that begin with `_`, only `_id` and `_creationTime`.
+ * Errors: InvalidValue. */
+MUST_CHECK bool transaction_check_names(struct table *table, const struct value_field *fields,
+                                        uint32_t count, struct error *error);
+
 /* Replaces top-level fields; a missing value removes its field. A patch that changes nothing
  * changes nothing. Errors as transaction_insert, and InvalidParams for an `_id` or
  * `_creationTime` that is not the document's. */

@@ -405,6 +405,15 @@ struct document *transaction_insert(struct database *database, struct table *tab
 }
 
 /* `_id` and `_creationTime` in a patch or replacement must be those of the document. */
+bool transaction_check_names(struct table *table, const struct value_field *fields, uint32_t count,
+                             struct error *error)
+{
+    struct draft draft = {.table = table};
+    struct value id;
+    struct value creation_time;
+    return split_fields(&draft, fields, count, &id, &creation_time, error);
+}
+
 static bool check_same_system_fields(const struct draft *draft, const struct document *document,
                                      struct value id, struct value creation_time,
                                      struct error *error)
