@@ -212,11 +212,36 @@ static void connection_receive_sealed(struct connection *connection, size_t size
     }
 }
 
+/* Has what came wait for its turn: the mathematics of a handshake takes longer than most requests.
+ * Nothing more is read until then. */
+static void connection_wait_to_shake_hands(struct connection *connection, size_t size)
+{
+    struct server *server = connection->server;
+    struct buffer piece = {0};
+    buffer_append(&piece, connection->opening.data, size);
+    buffer_pool_give(&server->buffers, &connection->opening);
+    connection->opening = piece;
+    connection_stop_reading(connection);
+    connection_queue(connection, &server->handshakes);
+    list_append(&server->changed, &connection->changed);
+}
+
+void connection_shake_hands(struct connection *connection)
+{
+    struct service_counters *counters = &connection->server->service->counters;
+    connection_queue(connection, NULL);
+    connection_receive_sealed(connection, connection->opening.size);
+    buffer_pool_give(&connection->server->buffers, &connection->opening);
+    counters->handshakes += tls_is_established(connection->tls);
+    counters->handshakes_failed += connection->broken;
+}
+
 /* A client that goes away without a word of TLS may have been cut off in the middle of a message,
  * by whoever sits between; what is not whole does not count. */
 static void connection_end_unsaid(struct connection *connection)
 {
     if (tls_has_begun(connection->tls) && !tls_is_established(connection->tls)) {
+        connection->server->service->counters.handshakes_failed += 1;
         log_tls_trouble(connection, "the client left in the middle of the handshake");
     }
     connection_end_input(connection);
@@ -229,6 +254,8 @@ static void connection_take_read(struct connection *connection, ssize_t size)
         if (size < 0) {
             connection_close(connection);
         }
+    } else if (size > 0 && sealed && !tls_is_established(connection->tls)) {
+        connection_wait_to_shake_hands(connection, (size_t)size);
     } else if (size > 0 && sealed) {
         connection_receive_sealed(connection, (size_t)size);
     } else if (size > 0) {
@@ -250,7 +277,9 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
     struct connection *connection = stream->data;
     connection->server->read_size += size > 0 ? (uint64_t)size : 0;
     connection_take_read(connection, size);
-    buffer_pool_give(&connection->server->buffers, &connection->opening);
+    if (connection->opening.size == 0) {
+        buffer_pool_give(&connection->server->buffers, &connection->opening);
+    }
 }
 
 static void connection_start_reading(struct connection *connection)
@@ -389,7 +418,8 @@ static void connection_write_later(struct connection *connection, size_t sent)
 void connection_count(struct connection *connection)
 {
     size_t size = connection->input.capacity + connection->output.capacity +
-                  connection->writing.capacity + connection->sealing.capacity;
+                  connection->writing.capacity + connection->sealing.capacity +
+                  connection->opening.capacity;
     if (connection->tls != NULL) {
         size += tls_size(connection->tls);
     }
@@ -490,6 +520,7 @@ static void on_closed(uv_handle_t *handle)
     buffer_pool_give(buffers, &connection->output);
     buffer_pool_give(buffers, &connection->writing);
     buffer_pool_give(buffers, &connection->sealing);
+    buffer_pool_give(buffers, &connection->opening);
     if (connection->tls != NULL) {
         tls_destroy(connection->tls);
     }

@@ -7,6 +7,7 @@
  *   reading    while nothing that was read waits to be served, and not too much to be written
  *   ready      on server->ready: the input may hold a message; or on server->busy, if several
  *   slow       on server->slow instead, because its last message took long
+ *   shaking    on server->handshakes instead: a piece of a handshake waits in `opening`
  *   changed    on server->changed: to be settled at the end of this turn
  *   throttled  too much output waits: neither read nor served until half of it has left
  *   paused     neither read nor served for a while, and the last reply held back (admission.h)
@@ -48,7 +49,7 @@ struct server;
 struct connection {
     struct server *server;
     struct link all;           /* on server->connections */
-    struct link ready;         /* on server->ready, busy or slow */
+    struct link ready;         /* on server->ready, busy, slow or handshakes */
     struct link *queue;        /* which of these; NULL: none */
     struct link changed;       /* on server->changed */
     struct link held_link;     /* on server->held, while something is held */
@@ -65,7 +66,7 @@ struct connection {
     struct tls *tls;       /* NULL: plain */
     struct buffer sealing; /* output that may leave … */
     size_t sealed;         /* … and how much of it was sealed */
-    struct buffer opening; /* what is being read, sealed; only within a read */
+    struct buffer opening; /* what was read, sealed; within a read, or while hands are shaken */
     size_t released;
     size_t buffered;  /* bytes of these buffers and of `tls`, as server->buffered counts them */
     struct held held; /* replies behind `released` that wait for the disk */
@@ -96,9 +97,12 @@ struct connection {
 /* Accepts a connection from `listener`, which is one of the server's. */
 void connection_accept(struct server *server, uv_stream_t *listener);
 
-/* Puts the connection at the end of `queue`, the server's ready, busy, slow or aside, or, where
- * that is NULL, on none. */
+/* Puts the connection at the end of `queue`, the server's ready, busy, slow, handshakes or aside,
+ * or, where that is NULL, on none. */
 void connection_queue(struct connection *connection, struct link *queue);
+
+/* Carries on the handshake of a connection that waits on server->handshakes. */
+void connection_shake_hands(struct connection *connection);
 
 /* The place to append replies to. */
 struct buffer *connection_output(struct connection *connection);

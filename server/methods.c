@@ -83,13 +83,15 @@ static struct value describe_memory(const struct service *service, struct arena 
 static struct value describe_connections(const struct service *service, struct arena *arena)
 {
     const struct service_counters *counters = &service->counters;
-    struct builder connections = builder_begin(arena, 6);
+    struct builder connections = builder_begin(arena, 8);
     builder_put_count(&connections, "open", counters->connections_open);
     builder_put_count(&connections, "limit", counters->connections_max);
     builder_put_count(&connections, "accepted", counters->connections_accepted);
     builder_put_count(&connections, "refused", counters->connections_refused);
     builder_put_count(&connections, "timedOut", counters->connections_timed_out);
     builder_put_count(&connections, "evicted", counters->connections_evicted);
+    builder_put_count(&connections, "handshakes", counters->handshakes);
+    builder_put_count(&connections, "handshakesFailed", counters->handshakes_failed);
     return builder_end(&connections);
 }
 

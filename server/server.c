@@ -169,6 +169,7 @@ static void server_init(struct server *server, const struct serve_options *optio
     link_init(&server->ready);
     link_init(&server->busy);
     link_init(&server->slow);
+    link_init(&server->handshakes);
     link_init(&server->changed);
     link_init(&server->aside);
     link_init(&server->held);

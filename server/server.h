@@ -41,6 +41,7 @@ struct server {
     struct link ready;          /* connections with input that may hold a message */
     struct link busy;           /* those whose input holds more than one */
     struct link slow;           /* the same, for those whose messages take long */
+    struct link handshakes;     /* connections whose handshake goes on */
     struct link changed;        /* connections to settle at the end of this turn */
     struct link aside;          /* ready strangers, until the window has run */
     unsigned busy_count;        /* connections on `busy` */

@@ -44,7 +44,9 @@ struct service_counters {
     uint64_t connections_refused; /* there were too many */
     uint64_t connections_timed_out;
     uint64_t connections_evicted; /* buffers were full, and theirs the largest */
-    struct histogram turns;       /* of the loop: the CPU time of its thread */
+    uint64_t handshakes;          /* of TLS, that were done */
+    uint64_t handshakes_failed;
+    struct histogram turns; /* of the loop: the CPU time of its thread */
 };
 
 struct service {

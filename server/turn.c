@@ -346,9 +346,27 @@ static uint64_t serve_queue(struct server *server, const struct link *queue, uin
     return now_ns;
 }
 
+/* Carries on the handshakes that have waited longest. Returns the time at the end. */
+static uint64_t shake_hands(struct server *server, uint64_t now_ns)
+{
+    uint64_t end_ns = now_ns + TURN_HANDSHAKES_NS;
+    while (!list_is_empty(&server->handshakes) && now_ns < end_ns) {
+        connection_shake_hands(LINK_OWNER(server->handshakes.next, struct connection, ready));
+        now_ns = clock_read_ns(CLOCK_MONOTONIC);
+    }
+    return now_ns;
+}
+
+/* Whether a connection waits for a turn. */
+static bool has_work(const struct server *server)
+{
+    return !list_is_empty(&server->ready) || !list_is_empty(&server->busy) ||
+           !list_is_empty(&server->slow) || !list_is_empty(&server->handshakes);
+}
+
 bool turn_run(struct server *server)
 {
-    uint64_t now_ns = clock_read_ns(CLOCK_MONOTONIC);
+    uint64_t now_ns = shake_hands(server, clock_read_ns(CLOCK_MONOTONIC));
     uint64_t end_ns = now_ns + TURN_NS;
     bool store_has_work = false;
     server->read_size = 0;
@@ -366,6 +384,5 @@ bool turn_run(struct server *server)
         store_has_work |= durability_turn(server);
         settle_changed(server);
     }
-    return store_has_work || !list_is_empty(&server->ready) || !list_is_empty(&server->busy) ||
-           !list_is_empty(&server->slow);
+    return store_has_work || has_work(server);
 }

@@ -14,7 +14,8 @@
  * end. The windows of a turn end when nobody is ready, or after TURN_NS, so that the poll sees new
  * input. Connections whose messages take long alone stand in a queue of their own: one such message
  * is served in a turn, when the replies to all others have left. So nobody waits for more than the
- * long message that is being served, and long messages cannot be starved either. */
+ * long message that is being served, and long messages cannot be starved either. A turn begins with
+ * handshakes of TLS, in the order in which they came, for TURN_HANDSHAKES_NS and one of them. */
 #ifndef TENON_SERVER_TURN_H
 #define TENON_SERVER_TURN_H
 
@@ -23,12 +24,13 @@
 
 #include <stdbool.h>
 
-#define WINDOW_COUNT      TINY_OR(3, 16)
-#define TURN_TENURE_COUNT TINY_OR(4, 64)
-#define TURN_TENURE_NS    TINY_OR(3000, 1000000)
-#define TURN_BUSY_FEW     TINY_OR(2, 256)
-#define TURN_BUSY_NS      250000
-#define TURN_NS           1000000
+#define WINDOW_COUNT       TINY_OR(3, 16)
+#define TURN_TENURE_COUNT  TINY_OR(4, 64)
+#define TURN_TENURE_NS     TINY_OR(3000, 1000000)
+#define TURN_BUSY_FEW      TINY_OR(2, 256)
+#define TURN_BUSY_NS       250000
+#define TURN_HANDSHAKES_NS 250000
+#define TURN_NS            1000000
 
 struct connection;
 struct server;

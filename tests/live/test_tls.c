@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SCHEMA "{\"tables\":{\"notes\":{}}}"
 #define PING   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"
+#define INFO   "{\"id\":1,\"method\":\"info\"}"
 #define PONG   "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"pong\"}"
 
 struct fixture {
@@ -211,6 +213,53 @@ Test(live_tls, plain_bytes_and_handshakes_that_are_cut_end_their_connection_alon
     fixture_stop(&f);
 }
 
+/* The number behind `name` in what `info` answers. */
+static uint64_t number_in(struct slice info, const char *name)
+{
+    size_t size = strlen(name);
+    for (size_t i = 0; i + size < info.size; i++) {
+        if (memcmp(info.data + i, name, size) == 0) {
+            return strtoull(info.data + i + size, NULL, 10);
+        }
+    }
+    cr_assert(false, "no %s in %.*s", name, SLICE_FORMAT(info));
+    return 0;
+}
+
+/* The server stands still until all has been sent, so that it finds everything at once. */
+Test(live_tls, many_handshakes_do_not_hold_up_who_has_shaken_hands)
+{
+    struct fixture f;
+    struct tls_client good;
+    static struct live_client clients[400];
+    int status = 0;
+    fixture_start(&f, NULL, NULL);
+    connect_to(&good, &f);
+    expect_pong(&good);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        live_connect(&clients[i], &f.server);
+    }
+    expect_pong(&good);
+    cr_expect_eq(number_in(tls_client_ask(&good, INFO), "\"handshakes\":"), 1);
+    cr_assert(kill(f.server.pid, SIGSTOP) == 0);
+    cr_assert(waitpid(f.server.pid, &status, WUNTRACED) == f.server.pid);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        live_send(&clients[i], SLICE(PING "\n"));
+    }
+    tls_client_send_line(&good, INFO);
+    cr_assert(kill(f.server.pid, SIGCONT) == 0);
+    cr_expect_leq(number_in(tls_client_receive_line(&good), "\"handshakesFailed\":"),
+                  COUNT_OF(clients) / 2);
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        live_is_finished(&clients[i]);
+        live_close(&clients[i]);
+    }
+    cr_expect_eq(number_in(tls_client_ask(&good, INFO), "\"handshakesFailed\":"),
+                 COUNT_OF(clients));
+    tls_client_close(&good);
+    fixture_stop(&f);
+}
+
 /* Each has sent the beginning of a handshake, for which OpenSSL keeps more than was sent. */
 Test(live_tls, handshakes_that_do_not_end_are_closed_where_buffers_are_full)
 {
@@ -227,7 +276,7 @@ Test(live_tls, handshakes_that_do_not_end_are_closed_where_buffers_are_full)
     live_wait_for_log(&f.server, "connections with the largest are closed");
     live_is_finished(&clients[0]);
     expect_pong(&good);
-    struct slice info = tls_client_ask(&good, "{\"id\":1,\"method\":\"info\"}");
+    struct slice info = tls_client_ask(&good, INFO);
     cr_expect(live_contains(info, "\"evicted\":") && !live_contains(info, "\"evicted\":0"));
     tls_client_close(&good);
     for (size_t i = 0; i < COUNT_OF(clients); i++) {
