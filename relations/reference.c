@@ -336,6 +336,9 @@ static bool append_fields(struct run *run, const struct expression *expression,
     if (!budget_take_work(run->budget, count, run->error) || !list_make_room(run, results, count)) {
         return false;
     }
+    if (count == 0) {
+        return true; /* there may be no list yet */
+    }
     struct value *fields = results->items + results->count;
     for (uint32_t i = 0; i < count; i++) {
         bool stopped;

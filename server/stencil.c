@@ -20,7 +20,7 @@
 
 void stencils_init(struct stencils *stencils)
 {
-    *stencils = (struct stencils){.missed = 0};
+    *stencils = (struct stencils){.sample = STENCIL_SAMPLE};
     for (unsigned set = 0; set < STENCIL_SETS; set++) {
         for (unsigned way = 0; way < STENCIL_WAYS; way++) {
             arena_init(&stencils->sets[set].stencils[way].arena, ARENA_SIZE);
@@ -125,11 +125,11 @@ void stencils_note(struct stencils *stencils, struct relations *relations,
     struct slice id;
     struct slice rest;
     struct slice hole;
-    if (message.size > STENCIL_SIZE_MAX || !call_hole(call, &hole)) {
+    if (stencils->sample == 0 || message.size > STENCIL_SIZE_MAX || !call_hole(call, &hole)) {
         return;
     }
     stencils->missed += 1;
-    if (stencils->missed % STENCIL_SAMPLE != 0 || !message_read_opening(message, &id, &rest)) {
+    if (stencils->missed % stencils->sample != 0 || !message_read_opening(message, &id, &rest)) {
         return;
     }
     struct stencil_set *set = find_set(stencils, rest);

@@ -52,6 +52,7 @@ struct stencil_set {
 struct stencils {
     struct stencil_set sets[STENCIL_SETS];
     uint32_t missed; /* requests that could have been stencils */
+    uint32_t sample; /* one of so many of these becomes one; 0: none */
 };
 
 void stencils_init(struct stencils *stencils);

@@ -3,8 +3,9 @@
  * The input is a byte for how things fall out, then what the target `requests` takes: a schema and
  * messages, a line each. The messages go to two connections, to one as lines, to the other with
  * headers, in pieces. What has arrived is taken in windows of up to WINDOW_MAX messages of both, as
- * server/turn.c does: all prepared, then prefetched, then run. A second database gets the same
- * messages in the same order, each alone: the replies and the documents are the same. */
+ * server/turn.c does: all prepared, then prefetched, then run; every message that may becomes a
+ * stencil for those like it. A second database gets the same messages in the same order, each alone
+ * and read in full: the replies and the documents are the same. */
 #include "protocol/framing.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/peer.h"
@@ -171,6 +172,8 @@ static void meeting_init(struct meeting *meeting, struct slice *input)
     struct slice again = *input;
     peer_init_for(&meeting->windows, input);
     peer_init_for(&meeting->alone, &again);
+    meeting->windows.service->stencils.sample = 1;
+    meeting->alone.service->stencils.sample = 0;
     for (unsigned i = 0; i < WINDOW_MAX; i++) {
         job_init(&meeting->jobs[i]);
     }
