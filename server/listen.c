@@ -138,11 +138,13 @@ static bool listen_pipe(struct server *server)
     if (status == 0) {
         status = uv_listen((uv_stream_t *)&server->pipe, BACKLOG, on_connection);
     }
-    if (status != 0) {
+    if (status == UV_EACCES) {
+        /* libuv says so of a folder that is not there, too. */
+        log_line("cannot listen on %s: its folder is not there, or may not be written to", path);
+    } else if (status != 0) {
         log_line("cannot listen on %s: %s", path, uv_strerror(status));
-        return false;
     }
-    return true;
+    return status == 0;
 }
 
 bool server_listen(struct server *server)

@@ -176,6 +176,20 @@ Test(live_process, a_port_in_use_stops_the_start_with_one_line)
     live_stop(&server);
 }
 
+Test(live_process, a_socket_in_a_folder_that_is_not_there_stops_the_start_with_one_line)
+{
+    char path[] = "/tmp/tenon-schema-XXXXXX";
+    int descriptor = mkstemp(path);
+    cr_assert(descriptor >= 0);
+    close(descriptor);
+    write_schema(path, SCHEMA);
+    const char *const arguments[] = {
+        "serve",    "--schema",    path, "--socket", "/tmp/tenon-no-such-folder/socket",
+        "--listen", "127.0.0.1:0", NULL};
+    expect_one_line(arguments, "/tmp/tenon-no-such-folder/socket", "its folder is not there");
+    unlink(path);
+}
+
 Test(live_process, an_option_that_is_wrong_is_named)
 {
     static const char *const cases[][6] = {
