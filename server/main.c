@@ -182,6 +182,7 @@ static int serve(int argc, char **argv)
     if (!valid) {
         return EXIT_USAGE;
     }
+    server_hold_hangups(true);
     if (options.help) {
         fputs(serve_options_help, stdout);
         return EXIT_SUCCESS;

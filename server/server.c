@@ -21,8 +21,17 @@ static void close_handle(void *handle)
 }
 
 /* Closes what keeps the loop alive, once the last connection of a stopping server has gone. */
+void server_hold_hangups(bool held)
+{
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    pthread_sigmask(held ? SIG_BLOCK : SIG_UNBLOCK, &hangup, NULL);
+}
+
 static void server_close_handles(struct server *server)
 {
+    server_hold_hangups(true);
     durability_stop(server);
     close_handle(&server->check);
     close_handle(&server->idle);
@@ -158,6 +167,7 @@ static void server_catch_signals(struct server *server)
     uv_signal_start(&server->interrupt, on_signal, SIGINT);
     uv_signal_start(&server->terminate, on_signal, SIGTERM);
     uv_signal_start(&server->hangup, on_hangup, SIGHUP);
+    server_hold_hangups(false);
 }
 
 static void server_init(struct server *server, const struct serve_options *options,

@@ -64,6 +64,11 @@ struct server {
     bool overloaded; /* people were told that buffers are full, and they still are */
 };
 
+/* Lets a SIGHUP wait, or come. Who asks for a reload does not mean to end a server that is still
+ * starting, or is writing its last snapshot: it is held from the start on, comes while a server
+ * runs, and is held again when one ends. */
+void server_hold_hangups(bool held);
+
 /* Makes a server that listens. `options`, `service` and `waker`, which the service's store wakes,
  * must outlive it.
  * Errors: NULL, and one line for people on the log. */

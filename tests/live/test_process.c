@@ -2,9 +2,14 @@
 #include "tests/support/live.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SCHEMA "{\"tables\":{\"notes\":{}}}"
@@ -65,6 +70,48 @@ Test(live_process, a_signal_right_behind_the_line_that_says_where_it_listens_end
         live_start(&server, SCHEMA, NULL);
         live_stop(&server);
     }
+}
+
+/* The schema is a FIFO, so that the server is still starting when the signal comes. */
+Test(live_process, a_sighup_while_it_starts_waits_until_it_serves, .timeout = 60)
+{
+    char folder[] = "/tmp/tenon-start-XXXXXX";
+    char schema[64];
+    char log[64];
+    cr_assert(mkdtemp(folder) != NULL);
+    snprintf(schema, sizeof(schema), "%s/schema.json", folder);
+    snprintf(log, sizeof(log), "%s/log", folder);
+    cr_assert(mkfifo(schema, 0600) == 0);
+    const char *binary = getenv("TENON_BINARY");
+    binary = binary != NULL ? binary : "build/tenon-sanitized";
+    pid_t pid = fork();
+    cr_assert(pid >= 0);
+    if (pid == 0) {
+        cr_assert(freopen(log, "w", stderr) != NULL && freopen("/dev/null", "w", stdout) != NULL);
+        execl(binary, "tenon", "serve", "--schema", schema, "--listen", "127.0.0.1:0", NULL);
+        _exit(127);
+    }
+    int descriptor = open(schema, O_WRONLY); /* comes back when the server reads */
+    cr_assert(descriptor >= 0 && kill(pid, SIGHUP) == 0);
+    cr_assert(write(descriptor, SCHEMA, strlen(SCHEMA)) == (ssize_t)strlen(SCHEMA));
+    close(descriptor);
+    char text[4096] = "";
+    for (unsigned i = 0; i < 2000 && strstr(text, "SIGHUP") == NULL; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        FILE *file = fopen(log, "r");
+        size_t size = file == NULL ? 0 : fread(text, 1, sizeof(text) - 1, file);
+        text[size] = '\0';
+        if (file != NULL) {
+            fclose(file);
+        }
+    }
+    int status = 0;
+    cr_expect(strstr(text, "SIGHUP") != NULL, "%s", text);
+    cr_expect(kill(pid, SIGTERM) == 0 && waitpid(pid, &status, 0) == pid && status == 0, "%d",
+              status);
+    unlink(schema);
+    unlink(log);
+    rmdir(folder);
 }
 
 /* A client that is connected and says nothing does not hold up the end. */
