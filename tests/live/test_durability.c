@@ -398,14 +398,20 @@ static void flip_bit(const char *data, const char *name, long offset)
     fclose(file);
 }
 
+/* Starts a server on the directory, with segments that are soon full, and connects. */
+static void start_on(struct live_server *server, struct live_client *client, const char *data)
+{
+    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
+    live_start(server, SCHEMA, options);
+    live_connect(client, server);
+}
+
 /* Fills a data directory with documents, one in each group, and ends as a crash would. */
 static void fill(const char *data, unsigned count)
 {
     struct live_server server;
     struct live_client client;
-    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
-    live_start(&server, SCHEMA, options);
-    live_connect(&client, &server);
+    start_on(&server, &client, data);
     insert_many(&client, count);
     struct timespec pause = {.tv_nsec = 40000000};
     nanosleep(&pause, NULL);
@@ -436,9 +442,7 @@ Test(live_durability, damage_refuses_the_start_and_repair_saves_the_rest)
 
     struct live_server server;
     struct live_client client;
-    const char *options[] = {"--data", repaired, "--segment-bytes", "512K", NULL};
-    live_start(&server, SCHEMA, options);
-    live_connect(&client, &server);
+    start_on(&server, &client, repaired);
     cr_assert_eq(count_listed(&client, "notes", "by_v", NULL), 19u);
     insert_many(&client, 1);
     live_close(&client);
@@ -584,9 +588,7 @@ static unsigned count_after_restart(const char *data)
 {
     struct live_server server;
     struct live_client client;
-    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
-    live_start(&server, SCHEMA, options);
-    live_connect(&client, &server);
+    start_on(&server, &client, data);
     unsigned count = count_notes(&client);
     live_close(&client);
     live_stop(&server);
@@ -704,9 +706,7 @@ Test(live_durability, replies_that_wait_through_a_failed_write_say_so)
     struct live_server server;
     struct live_client client;
     live_make_data(data);
-    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
-    live_start(&server, SCHEMA, options);
-    live_connect(&client, &server);
+    start_on(&server, &client, data);
     insert_many(&client, 20);
     wait_until_confirmed(&client);
     limit_files(&server, "4096");
@@ -784,9 +784,7 @@ Test(live_durability, the_reply_to_snapshot_says_how_it_ended)
     struct live_client client;
     struct live_client other;
     live_make_data(data);
-    const char *options[] = {"--data", data, "--segment-bytes", "512K", NULL};
-    live_start(&server, SCHEMA, options);
-    live_connect(&client, &server);
+    start_on(&server, &client, data);
     live_connect(&other, &server);
     insert_many(&client, 200);
     limit_files(&server, "4096");
