@@ -128,6 +128,12 @@ static bool load_everything(struct store *store, struct loader *loader, struct b
 static void report_recovery(struct store *store, struct buffer *report)
 {
     const struct store_recovery *recovery = &store->recovery;
+    if (recovery->journal.segments == 0 && recovery->snapshot_sequence == 0) {
+        buffer_append_format(report,
+                             "%s has a catalog, but neither a snapshot nor a journal: the data "
+                             "begins empty; if there was some, stop and put its files back\n",
+                             store->options.directory);
+    }
     buffer_append_format(report,
                          "recovered %" PRIu64 " documents in %" PRIu64 " ms: %" PRIu64
                          " from a snapshot, %" PRIu64 " transactions from the journal; the last "

@@ -217,6 +217,39 @@ Test(store, one_flipped_bit_is_found_every_time)
     store_world_deinit(&world);
 }
 
+static void unlink_data(void *context, const char *name)
+{
+    struct memory_files *files = context;
+    char path[FILE_PATH_MAX];
+    if (strncmp(name, "snapshot-", 9) == 0 || strncmp(name, "journal-0", 9) == 0) {
+        cr_assert_eq(file_path(path, "data", name), 0);
+        cr_assert_eq(files->base.unlink(&files->base, path), 0);
+    }
+}
+
+Test(store, a_catalog_without_data_is_told)
+{
+    struct store_world world;
+    struct buffer report = {0};
+    struct buffer message = {0};
+    store_world_init(&world, random_seed("store without data"));
+    store_world_open(&world);
+    live(&world, 20);
+    store_abandon(world.store);
+    struct file_system *files = &world.files->base;
+    world.store = store_world_try(&world, files, &report, &message);
+    cr_assert(world.store != NULL && !contains(&report, "neither"));
+    store_abandon(world.store);
+    cr_assert_eq(files->list(files, "data", unlink_data, world.files), 0);
+    world.store = store_world_try(&world, files, &report, &message);
+    cr_assert(world.store != NULL && contains(&report, "neither a snapshot nor a journal"));
+    store_abandon(world.store);
+    world.store = NULL;
+    buffer_deinit(&report);
+    buffer_deinit(&message);
+    store_world_deinit(&world);
+}
+
 Test(store, a_sync_that_fails_once_is_final_for_its_segment)
 {
     struct store_world world;
