@@ -43,9 +43,15 @@ all: $(BUILD)/tenon ## build the server and its commands: build/tenon
 
 LTO ?= -flto=auto -ffat-lto-objects
 
-$(BUILD)/release/%.o: %.c | deps
+$(BUILD)/release/%.o: %.c $(BUILD)/release/flags | deps
 	@mkdir -p $(@D)
 	$(compile) $(CFLAGS) $(LTO)
+
+# Changes when the flags do, so that no object is left that was made with others.
+.PHONY: always
+$(BUILD)/release/flags: always
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS) $(LTO)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(LTO)' >$@
 
 $(BUILD)/tenon: $(call objects,release,$(SOURCES))
 	$(CC) $(CFLAGS) $(LTO) $^ -o $@ $(call libs,)
