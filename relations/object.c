@@ -104,6 +104,7 @@ static bool object_take_apart(struct run *run, struct object_builder *object)
         !budget_take_work(run->budget, field_count, run->error)) {
         return false;
     }
+    assert(whole.fields); /* of a document there are two at least */
     put_document(&whole, document);
     memcpy(whole.fields + field_count, object->fields + 1, further * sizeof(struct value_field));
     whole.count += further;
