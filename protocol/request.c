@@ -51,8 +51,8 @@ bool message_read_opening(struct slice source, struct slice *id, struct slice *r
         return false;
     }
     const char *begin = at;
-    if (!skip_plain_id(&at, end)) {
-        return false;
+    if (!skip_plain_id(&at, end) || at == end || *at != ',') {
+        return false; /* the id may be a number that goes on behind its whole part */
     }
     *id = slice_make(begin, (size_t)(at - begin));
     *rest = slice_make(at, (size_t)(end - at));

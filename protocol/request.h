@@ -41,7 +41,7 @@ struct message {
 };
 
 /* Reads `{"jsonrpc":"2.0","id":ID`, with which nearly every message begins, and gives the id and
- * what stands behind it. Errors: false for a message that begins otherwise. */
+ * what stands behind it, from the comma on. Errors: false for a message that begins otherwise. */
 MUST_CHECK bool message_read_opening(struct slice source, struct slice *id, struct slice *rest);
 
 /* Reads `source`. The message must not be moved while it is used.
