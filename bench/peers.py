@@ -62,14 +62,14 @@ class Tenon:
 
 
 class Floor:
-    """Answers as many bytes without looking at the request."""
+    """Answers as many bytes without looking at the request; with `pieces`, gathered from so many
+    random places of `memory` MiB."""
 
-    name = "floor"
-
-    def __init__(self, context, request_size, reply_size):
-        self.context, self.size = context, request_size
-        self.process = harness.Process([os.path.join(context.build, "bench-floor"), "0",
-                                        str(request_size), str(reply_size)], ready="")
+    def __init__(self, context, name, request_size, reply_size, pieces=0, memory=0):
+        self.context, self.name, self.size = context, name, request_size
+        command = [os.path.join(context.build, "bench-floor"), "0", str(request_size),
+                   str(reply_size)] + ([str(pieces), str(memory)] if pieces else [])
+        self.process = harness.Process(command, ready="")
         self.port = int(self.process.child.stdout.readline())
 
     def run(self, **options):
