@@ -242,7 +242,7 @@ bench-deps:
 	@tools/install-dependencies bench
 
 .PHONY: bench
-bench: $(BUILD)/tenon $(BENCH_PROGRAMS) | bench-deps ## measure beside Redis, PostgreSQL, Tarantool
+bench: $(BUILD)/tenon $(BENCH_PROGRAMS) $(BUILD)/bench-inprocess | bench-deps ## measure beside Redis, PostgreSQL, Tarantool
 	bench/run $(BUILD) $(BENCH_OPTIONS)
 
 .PHONY: bench-evaluate
