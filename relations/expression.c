@@ -21,7 +21,12 @@ bool vet_value(struct value value, unsigned depth_max, struct error *error)
     if (result == VET_OK) {
         return true;
     }
-    error_set(error, ERROR_INVALID_VALUE, "%s", vet_result_text(result));
+    if (result == VET_TOO_DEEP) {
+        error_set(error, ERROR_INVALID_VALUE, "The value is nested more than %u levels deep.",
+                  depth_max);
+    } else {
+        error_set(error, ERROR_INVALID_VALUE, "%s", vet_result_text(result));
+    }
     error->path = path;
     error->value = found;
     return false;
