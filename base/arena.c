@@ -139,6 +139,41 @@ void arena_trim(struct arena *arena, void *piece, size_t size, size_t used)
     }
 }
 
+struct arena_mark arena_mark(const struct arena *arena)
+{
+    struct arena_chunk *chunk = arena->chunks;
+    return (struct arena_mark){
+        .next = arena->next, .chunk = chunk, .older = chunk != NULL ? chunk->older : NULL};
+}
+
+/* Gives back the chunks from `*link` on, up to `end`, which is among them. */
+static void arena_release_until(struct arena *arena, struct arena_chunk **link,
+                                const struct arena_chunk *end)
+{
+    while (*link != end) {
+        struct arena_chunk *chunk = *link;
+        *link = chunk->older;
+        arena_release_chunk(arena, chunk);
+    }
+}
+
+void arena_rewind(struct arena *arena, const struct arena_mark *mark)
+{
+    struct arena_chunk *chunk = mark->chunk;
+    if (LIKELY(arena->chunks == chunk && chunk != NULL && chunk->older == mark->older)) {
+        arena->next = mark->next;
+        return;
+    }
+    arena_release_until(arena, &arena->chunks, chunk);
+    if (chunk == NULL) {
+        arena_point_nowhere(arena);
+        return;
+    }
+    arena_release_until(arena, &chunk->older, mark->older);
+    arena_point_at(arena, chunk);
+    arena->next = mark->next;
+}
+
 void *arena_allocate_zeroed(struct arena *arena, size_t size)
 {
     void *piece = arena_allocate(arena, size);

@@ -59,6 +59,19 @@ struct slice arena_copy(struct arena *arena, struct slice slice);
  * newest piece; does nothing otherwise. */
 void arena_trim(struct arena *arena, void *piece, size_t size, size_t used);
 
+/* Where an arena is, to come back to. */
+struct arena_mark {
+    char *next;
+    struct arena_chunk *chunk;
+    struct arena_chunk *older;
+};
+
+struct arena_mark arena_mark(const struct arena *arena);
+
+/* Gives everything back that was taken since the mark was made; what was taken before must still
+ * be there. */
+void arena_rewind(struct arena *arena, const struct arena_mark *mark);
+
 /* Formats into the arena as printf does. */
 struct slice arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 struct slice arena_format_list(struct arena *arena, const char *format, va_list values)

@@ -114,6 +114,62 @@ Test(arena, trimming_the_newest_piece_gives_its_end_back)
     arena_deinit(&arena);
 }
 
+/* Takes pieces of many sizes, large ones among them, until `size` bytes are reserved. */
+static void take_much(struct arena *arena, size_t size)
+{
+    for (size_t piece = 1; arena->reserved < size; piece = piece * 3 % 20011) {
+        memset(arena_allocate(arena, piece), 1, piece);
+    }
+}
+
+Test(arena, rewinding_gives_back_what_was_taken_since_the_mark)
+{
+    struct arena arena;
+    arena_init(&arena, 1024);
+    char *first = arena_allocate(&arena, 16);
+    memset(first, 7, 16);
+    size_t reserved = arena.reserved;
+    struct arena_mark mark = arena_mark(&arena);
+    for (size_t more = 1024; more < 1000000; more *= 3) {
+        take_much(&arena, more);
+        arena_rewind(&arena, &mark);
+        cr_assert_eq(arena.reserved, reserved);
+        cr_assert_eq((char *)arena_allocate(&arena, 8), first + 16);
+        arena_rewind(&arena, &mark);
+    }
+    cr_assert_eq(first[15], 7);
+    arena_deinit(&arena);
+}
+
+/* A large piece hangs behind the current chunk, which is then the same as before. */
+Test(arena, rewinding_gives_a_large_piece_back_and_keeps_an_older_one)
+{
+    struct arena arena;
+    arena_init(&arena, 1024);
+    arena_allocate(&arena, 16);
+    char *older = arena_allocate(&arena, 5000);
+    size_t reserved = arena.reserved;
+    struct arena_mark mark = arena_mark(&arena);
+    memset(arena_allocate(&arena, 100000), 1, 100000);
+    arena_rewind(&arena, &mark);
+    cr_assert_eq(arena.reserved, reserved);
+    memset(older, 1, 5000);
+    arena_deinit(&arena);
+}
+
+Test(arena, rewinding_to_nothing_leaves_nothing)
+{
+    struct arena arena;
+    arena_init(&arena, 1024);
+    struct arena_mark mark = arena_mark(&arena);
+    arena_rewind(&arena, &mark);
+    take_much(&arena, 100000);
+    arena_rewind(&arena, &mark);
+    cr_assert_eq(arena.reserved, 0);
+    memset(arena_allocate(&arena, 100), 1, 100);
+    arena_deinit(&arena);
+}
+
 Test(arena, copies_and_formats_text)
 {
     struct arena arena;
