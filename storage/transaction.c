@@ -17,6 +17,9 @@
 #define CREATION_TIME_MAX  9007199254740992.0 /* 2^53 */
 #define MICROSECONDS_A_DAY (24ull * 60 * 60 * 1000 * 1000)
 
+/* A buffer for records that is larger is given back. */
+#define RECORD_KEPT_MAX    TINY_OR(64, 1024 * 1024)
+
 /* The parts of a document to be. */
 struct draft {
     struct table *table;
@@ -544,6 +547,9 @@ static bool hand_over(struct database *database, struct error *error)
         return false;
     }
     journal_append(database->journal, database->sequence + 1, buffer_slice(record));
+    if (UNLIKELY(record->capacity > RECORD_KEPT_MAX)) {
+        buffer_deinit(record);
+    }
     history_add(&database->history, database->sequence + 1, transaction->changes,
                 transaction->count);
     return true;
