@@ -17,7 +17,17 @@ static uint64_t monotonic_ns(void)
 
 void budget_init(struct budget *budget, const struct limits *limits)
 {
-    *budget = (struct budget){.limits = *limits, .ticks = TICKS_BETWEEN_LOOKS};
+    /* Field by field: compilers make a whole one elsewhere and copy it. */
+    budget->limits = *limits;
+    budget->documents = 0;
+    budget->ranges = 0;
+    budget->bytes = 0;
+    budget->result_bytes = 0;
+    budget->written_bytes = 0;
+    budget->spent_ns = 0;
+    budget->undo_ns = 0;
+    budget->deadline_ns = 0;
+    budget->ticks = TICKS_BETWEEN_LOOKS;
 }
 
 static bool exceed(struct error *error, struct slice name, const char *what, uint64_t limit)
@@ -49,18 +59,43 @@ bool budget_exceed_bytes(const struct budget *budget, struct error *error)
     return exceed(error, SLICE("bytes"), "bytes of memory", most_memory(budget));
 }
 
+bool budget_exceed_written(const struct budget *budget, struct error *error)
+{
+    error_set(error, ERROR_LIMIT_EXCEEDED,
+              "The request writes more than its limit of %" PRIu64
+              " bytes of documents and result.",
+              budget->limits.bytes);
+    error->limit = SLICE("bytes");
+    return false;
+}
+
+/* How long a request may run that may take so many milliseconds: a fiftieth is for what follows the
+ * last look at the clock, ending the piece of work that is under way and giving memory back. */
+static uint64_t running_ns(uint64_t milliseconds)
+{
+    return milliseconds * (1000000 - 1000000 / 50);
+}
+
 static void start_clock(struct budget *budget, uint64_t now)
 {
     if (budget->deadline_ns == 0) {
-        budget->deadline_ns = now + budget->limits.milliseconds * 1000000;
+        budget->deadline_ns = now + left(running_ns(budget->limits.milliseconds), budget->spent_ns);
     }
+}
+
+/* How much of the time is held back for undoing what was written. */
+static uint64_t held_back_ns(const struct budget *budget, uint64_t now)
+{
+    uint64_t begun = left(budget->deadline_ns, running_ns(budget->limits.milliseconds));
+    uint64_t half = left(now, begun) / 2;
+    return budget->undo_ns < half ? budget->undo_ns : half;
 }
 
 bool budget_look_at_clock(struct budget *budget, struct error *error)
 {
     uint64_t now = monotonic_ns();
     start_clock(budget, now);
-    bool in_time = now <= budget->deadline_ns;
+    bool in_time = now + held_back_ns(budget, now) < budget->deadline_ns;
     budget->ticks = in_time ? TICKS_BETWEEN_LOOKS : 0;
     return in_time ||
            exceed(error, SLICE("milliseconds"), "milliseconds", budget->limits.milliseconds);
@@ -74,6 +109,15 @@ static bool exceed_depth(struct error *error)
 static bool exceed_result(const struct budget *budget, struct error *error)
 {
     return exceed(error, SLICE("bytes"), "bytes of result", budget->limits.bytes);
+}
+
+bool budget_require_bytes(const struct budget *budget, struct error *error)
+{
+    if (budget->bytes > most_memory(budget)) {
+        return budget_exceed_bytes(budget, error);
+    }
+    uint64_t taken = budget->result_bytes + budget->written_bytes;
+    return taken <= budget->limits.bytes || exceed_result(budget, error);
 }
 
 bool budget_measure(struct budget *budget, struct value value, size_t *size, struct error *error)
@@ -95,14 +139,15 @@ bool budget_take_result(struct budget *budget, struct value value, struct error 
         return false;
     }
     budget->result_bytes += size;
-    return budget->result_bytes <= budget->limits.bytes || exceed_result(budget, error);
+    uint64_t taken = budget->result_bytes + budget->written_bytes;
+    return taken <= budget->limits.bytes || exceed_result(budget, error);
 }
 
 bool budget_write_result(struct budget *budget, struct value value, struct buffer *output,
                          struct error *error)
 {
     size_t size;
-    uint64_t size_max = left(budget->limits.bytes, budget->result_bytes);
+    uint64_t size_max = budget_bytes_left(budget);
     bool written = value_write_within(output, value, size_max, LIMIT_DEPTH, &size);
     budget->result_bytes += size;
     if (LIKELY(written)) {
@@ -130,11 +175,11 @@ void budget_begin_inner(struct budget *inner, const struct limits *limits, struc
     struct limits own = *limits;
     uint64_t now = monotonic_ns();
     own.documents = least(own.documents, left(outer->limits.documents, outer->documents));
-    own.bytes = least(own.bytes, left(outer->limits.bytes, outer->result_bytes));
+    own.bytes = least(own.bytes, budget_bytes_left(outer));
     budget_init(inner, &own);
     inner->bytes = outer->bytes;
     start_clock(outer, now);
-    inner->deadline_ns = least(now + own.milliseconds * 1000000, outer->deadline_ns);
+    inner->deadline_ns = least(now + running_ns(own.milliseconds), outer->deadline_ns);
 }
 
 void budget_end_inner(const struct budget *inner, struct budget *outer)
@@ -143,4 +188,5 @@ void budget_end_inner(const struct budget *inner, struct budget *outer)
     outer->ranges += inner->ranges;
     outer->bytes = inner->bytes;
     outer->result_bytes += inner->result_bytes;
+    outer->written_bytes += inner->written_bytes;
 }

@@ -1,6 +1,8 @@
-/* The budget of a request: how much it may read, return and run.
+/* The budget of a request: how much it may read, write, return and run.
  *
- * A request is never interrupted by others, so its budget is what bounds how long they wait. */
+ * A request is never interrupted by others, so its budget is what bounds how long they wait. What
+ * it writes is undone if it fails, and is in memory until then, old documents and new ones: so it
+ * counts as what it returns does, and time is held back for undoing it. */
 #ifndef TENON_RELATIONS_BUDGET_H
 #define TENON_RELATIONS_BUDGET_H
 
@@ -14,7 +16,7 @@
 
 struct limits {
     uint64_t documents;    /* that a request may read */
-    uint64_t bytes;        /* of result */
+    uint64_t bytes;        /* of result, and of what is written */
     uint64_t milliseconds; /* that it may run */
 };
 
@@ -28,14 +30,28 @@ struct limits {
 /* Lists and objects within each other that a computed value may have. */
 #define LIMIT_DEPTH        256
 
+/* What a document that is written counts beside its JSON, for each index of its table, by_id and
+ * by_creation_time among them: the entry. */
+#define WRITTEN_ENTRY_SIZE 16
+
+/* The least JSON that a document has: its id and creation time. */
+#define WRITTEN_TEXT_MIN   59
+
+/* The most that is held back for undoing a change to one index; and never more than half of what
+ * the request has run, for undoing takes half as long as doing. */
+#define UNDO_ENTRY_NS      350ull
+
 struct budget {
     struct limits limits;
-    uint64_t documents;    /* read so far */
-    uint64_t ranges;       /* asked for so far */
-    uint64_t bytes;        /* of memory taken so far */
-    uint64_t result_bytes; /* of results so far */
-    uint64_t deadline_ns;  /* on the monotonic clock; set at the first look, 0 until then */
-    uint32_t ticks;        /* until the clock is looked at again */
+    uint64_t documents;     /* read so far */
+    uint64_t ranges;        /* asked for so far */
+    uint64_t bytes;         /* of memory taken so far */
+    uint64_t result_bytes;  /* of results so far */
+    uint64_t written_bytes; /* of documents so far */
+    uint64_t spent_ns;      /* before the clock was looked at first */
+    uint64_t undo_ns;       /* the most that undoing what was changed may take */
+    uint64_t deadline_ns;   /* on the monotonic clock; set at the first look, 0 until then */
+    uint32_t ticks;         /* until the clock is looked at again */
 };
 
 /* Starts a budget now. */
@@ -44,6 +60,7 @@ void budget_init(struct budget *budget, const struct limits *limits);
 /* The slow paths of the functions below: a limit is exceeded, or may be. */
 MUST_CHECK bool budget_exceed_documents(const struct budget *budget, struct error *error);
 MUST_CHECK bool budget_exceed_bytes(const struct budget *budget, struct error *error);
+MUST_CHECK bool budget_exceed_written(const struct budget *budget, struct error *error);
 MUST_CHECK bool budget_look_at_clock(struct budget *budget, struct error *error);
 
 /* Takes from the budget. Errors: LimitExceeded, which names the limit. */
@@ -62,6 +79,45 @@ MUST_CHECK static inline bool budget_take_bytes(struct budget *budget, uint64_t 
     return LIKELY(budget->bytes <= LIMIT_MEMORY || budget->bytes <= budget->limits.bytes) ||
            budget_exceed_bytes(budget, error);
 }
+
+/* What results and writes may still take. */
+static inline uint64_t budget_bytes_left(const struct budget *budget)
+{
+    uint64_t taken = budget->result_bytes + budget->written_bytes;
+    return LIKELY(taken < budget->limits.bytes) ? budget->limits.bytes - taken : 0;
+}
+
+/* Holds time back for undoing a change to a table with so many indexes. */
+static inline void budget_hold_undo(struct budget *budget, uint32_t entries)
+{
+    budget->undo_ns += entries * UNDO_ENTRY_NS;
+}
+
+/* Counts a document of `size` bytes in memory that was written to a table with so many indexes,
+ * and holds the time back for undoing that. Errors: LimitExceeded. */
+MUST_CHECK static inline bool budget_take_written(struct budget *budget, uint64_t size,
+                                                  uint32_t entries, struct error *error)
+{
+    budget_hold_undo(budget, entries);
+    budget->written_bytes += size + entries * WRITTEN_ENTRY_SIZE;
+    uint64_t taken = budget->result_bytes + budget->written_bytes;
+    return LIKELY(taken <= budget->limits.bytes) || budget_exceed_written(budget, error);
+}
+
+/* Whether `count` documents, whose JSON has `size` bytes at least, and the list of their ids may
+ * fit; asked before the first of them is made. Errors: LimitExceeded. */
+MUST_CHECK static inline bool budget_allow_written(const struct budget *budget, uint64_t count,
+                                                   uint64_t size, uint32_t entries,
+                                                   struct error *error)
+{
+    uint64_t least = count * WRITTEN_TEXT_MIN > size ? count * WRITTEN_TEXT_MIN : size;
+    least += count * entries * WRITTEN_ENTRY_SIZE;
+    return least <= budget_bytes_left(budget) || budget_exceed_written(budget, error);
+}
+
+/* Whether bytes are left, of memory and of results, for what takes some.
+ * Errors: LimitExceeded. */
+MUST_CHECK bool budget_require_bytes(const struct budget *budget, struct error *error);
 
 /* Counts as many small pieces of work at once; looks at the clock every so often, and each time
  * once the time is over. */
@@ -109,6 +165,12 @@ MUST_CHECK static inline bool budget_take_value(struct budget *budget, struct va
 {
     bool small = value.kind < VALUE_TEXT || (value.kind < VALUE_LIST && value.size < BYTES_OF_WORK);
     return LIKELY(small) || budget_take_large_value(budget, value, error);
+}
+
+/* What was written stays: nothing of it will be undone. */
+static inline void budget_keep_written(struct budget *budget)
+{
+    budget->undo_ns = 0;
 }
 
 /* Starts `inner` with `limits` within what `outer` has left. */

@@ -385,8 +385,10 @@ bool call_run(struct call *call, struct value *result, struct error *error)
     bool ran = run_anything(call, &run, result);
     if (call->in_transaction && ran) {
         ran = transaction_commit(run.database, error);
+        budget_keep_written(run.budget);
     } else if (call->in_transaction) {
         transaction_rollback(run.database);
+        budget_keep_written(run.budget);
     }
     if (call->has_own_budget) {
         budget_end_inner(&call->own_budget, call->budget);

@@ -1,4 +1,9 @@
-/* Writes: insert, insertMany, patch, replace, delete. They run inside the call's transaction. */
+/* Writes: insert, insertMany, patch, replace, delete. They run inside the call's transaction.
+ *
+ * What is written counts: each document takes its JSON and its entries from the request's bytes,
+ * the names of its fields where no other document has them, and what it takes the place of, which
+ * is kept until the end. What it was made from in the request's arena is given back when it is
+ * made, so that a request that makes many takes little more than the documents themselves. */
 #include "relations/step.h"
 
 #include "storage/id.h"
@@ -19,6 +24,46 @@ static bool vetted_fields(struct run *run, struct value document, const struct v
     return true;
 }
 
+/* Where the request's arena and the shapes were before a document is made. */
+struct making {
+    struct arena_mark mark;
+    uint64_t shape_size;
+};
+
+static struct making making_begin(const struct run *run)
+{
+    return (struct making){.mark = arena_mark(run->arena), .shape_size = run->database->shape_size};
+}
+
+/* How many indexes are told of a change to the table, the map of documents among them. */
+static uint32_t entry_count(const struct table *table)
+{
+    return table->index_count + 1;
+}
+
+/* Ends the making of `document`, which is in its table, and counts it, and `more` bytes. */
+static inline bool making_end(struct run *run, const struct making *making,
+                              const struct document *document, uint64_t more)
+{
+    uint64_t shape_size = run->database->shape_size;
+    uint64_t names = shape_size > making->shape_size ? shape_size - making->shape_size : 0;
+    arena_rewind(run->arena, &making->mark);
+    return budget_take_written(run->budget, document->text_size + names + more,
+                               entry_count(document->shape->table), run->error);
+}
+
+/* Ends the making of what takes the place of another document, if anything does. */
+static bool making_end_change(struct run *run, const struct making *making, uint32_t changes_before)
+{
+    const struct transaction *transaction = &run->database->transaction;
+    if (transaction->count == changes_before) {
+        arena_rewind(run->arena, &making->mark);
+        return true;
+    }
+    const struct change *change = &transaction->changes[changes_before];
+    return making_end(run, making, change->after, change->before->text_size);
+}
+
 /* The text that the fields of `document` point into, if the reader kept it; else empty. */
 static struct slice kept_text(struct value document)
 {
@@ -36,38 +81,36 @@ static bool document_argument(struct run *run, const struct step *step, struct v
            step_mismatch(run, step, PARAM_DOCUMENT, "an object", *document);
 }
 
-static struct value id_value(struct run *run, const struct document *document)
+/* Inserts a document and gives its id, which stands in it, and it stays until the transaction
+ * ends, whatever becomes of it. */
+static inline bool insert(struct run *run, const struct step *step, struct value source,
+                          struct value *id)
 {
-    struct value id = document_field(document, SHAPE_ID);
-    struct slice text = arena_copy(run->arena, slice_make(id.text, id.size));
-    return value_from_text(text);
+    const struct value_field *fields = NULL;
+    uint32_t count = 0;
+    struct making making = making_begin(run);
+    if (!vetted_fields(run, source, &fields, &count)) {
+        return false;
+    }
+    const struct document *document = transaction_insert(run->database, step->table, fields, count,
+                                                         kept_text(source), run->error);
+    if (!document) {
+        return false;
+    }
+    *id = document_field(document, SHAPE_ID);
+    return making_end(run, &making, document, 0);
 }
 
 static bool run_insert(struct run *run, const struct step *step, struct value *result)
 {
     struct value source;
-    const struct value_field *fields = NULL;
-    uint32_t count = 0;
-    if (!document_argument(run, step, &source)) {
-        return false;
-    }
-    if (!vetted_fields(run, source, &fields, &count)) {
-        return step_fail_at(run, step, PARAM_DOCUMENT);
-    }
-    const struct document *document = transaction_insert(run->database, step->table, fields, count,
-                                                         kept_text(source), run->error);
-    if (!document) {
-        return step_fail_at(run, step, PARAM_DOCUMENT);
-    }
-    *result = id_value(run, document);
-    return true;
+    return document_argument(run, step, &source) &&
+           (insert(run, step, source, result) || step_fail_at(run, step, PARAM_DOCUMENT));
 }
 
 static bool insert_one_of_many(struct run *run, const struct step *step, struct value source,
                                struct value *id)
 {
-    const struct value_field *fields = NULL;
-    uint32_t count = 0;
     if (!budget_take_time(run->budget, run->error)) {
         return false;
     }
@@ -78,15 +121,19 @@ static bool insert_one_of_many(struct run *run, const struct step *step, struct 
         run->error->value = source;
         return false;
     }
-    if (!vetted_fields(run, source, &fields, &count)) {
-        return false;
-    }
-    const struct document *document = transaction_insert(run->database, step->table, fields, count,
-                                                         kept_text(source), run->error);
-    if (document) {
-        *id = id_value(run, document);
-    }
-    return document != NULL;
+    return insert(run, step, source, id);
+}
+
+/* Refuses more documents than can be written, before the first of them is. */
+static bool allow_documents(struct run *run, const struct step *step, struct value documents)
+{
+    bool kept = documents.kind == VALUE_LIST && (documents.flags & VALUE_FLAG_TEXT_KEPT);
+    uint64_t size = kept ? value_kept_text(documents).size : 0;
+    size = documents.kind == VALUE_TEXT ? documents.size : size;
+    uint32_t count = value_count(documents);
+    uint64_t commas = count + 1ull;
+    return budget_allow_written(run->budget, count, size > commas ? size - commas : 0,
+                                entry_count(step->table), run->error);
 }
 
 static bool run_insert_many(struct run *run, const struct step *step, struct value *result)
@@ -101,7 +148,11 @@ static bool run_insert_many(struct run *run, const struct step *step, struct val
     if (value_type(documents) != TYPE_ARRAY) {
         return step_mismatch(run, step, PARAM_DOCUMENTS, "a list of objects", documents);
     }
-    if (!run_items(run, documents, "`documents`", &items, &count)) {
+    if (!allow_documents(run, step, documents)) {
+        return step_fail_at(run, step, PARAM_DOCUMENTS);
+    }
+    if (!run_items(run, documents, "`documents`", &items, &count) ||
+        !list_reserve(run, &list, count)) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -110,9 +161,7 @@ static bool run_insert_many(struct run *run, const struct step *step, struct val
             error_prefix_path_index(run->error, i);
             return step_fail_at(run, step, PARAM_DOCUMENTS);
         }
-        if (!list_append(run, &list, id)) {
-            return false;
-        }
+        list_put(&list, id);
     }
     *result = value_from_items(list.items, list.count);
     return true;
@@ -235,13 +284,17 @@ static bool run_patch(struct run *run, const struct step *step, struct value *re
         !find_document(run, step, id, &document)) {
         return false;
     }
+    struct making making = making_begin(run);
+    uint32_t changes = run->database->transaction.count;
     if (!vet_patch(run, source, &fields, &count)) {
         return step_fail_at(run, step, PARAM_FIELDS);
     }
     if (!document) {
         return fail_absent_with(run, step, PARAM_FIELDS, id, fields, count);
     }
-    if (!transaction_patch(run->database, document, fields, count, run->error)) {
+    if (!budget_take_work(run->budget, document->text_size / BYTES_OF_WORK, run->error) ||
+        !transaction_patch(run->database, document, fields, count, run->error) ||
+        !making_end_change(run, &making, changes)) {
         return step_fail_at(run, step, PARAM_FIELDS);
     }
     *result = VALUE_IS(VALUE_NULL);
@@ -259,13 +312,16 @@ static bool run_replace(struct run *run, const struct step *step, struct value *
         !find_document(run, step, id, &document)) {
         return false;
     }
+    struct making making = making_begin(run);
+    uint32_t changes = run->database->transaction.count;
     if (!vetted_fields(run, source, &fields, &count)) {
         return step_fail_at(run, step, PARAM_DOCUMENT);
     }
     if (!document) {
         return fail_absent_with(run, step, PARAM_DOCUMENT, id, fields, count);
     }
-    if (!transaction_replace(run->database, document, fields, count, run->error)) {
+    if (!transaction_replace(run->database, document, fields, count, run->error) ||
+        !making_end_change(run, &making, changes)) {
         return step_fail_at(run, step, PARAM_DOCUMENT);
     }
     *result = VALUE_IS(VALUE_NULL);
@@ -282,6 +338,7 @@ static bool run_delete(struct run *run, const struct step *step, struct value *r
     if (!document) {
         return fail_absent(run, "Delete", id);
     }
+    budget_hold_undo(run->budget, entry_count(document->shape->table));
     transaction_delete(run->database, document);
     *result = VALUE_IS(VALUE_NULL);
     return true;

@@ -38,7 +38,7 @@ const char serve_options_help[] =
     "  --request-timeout-ms N  for a message to come, from its first byte on (60000; 0: no limit)\n"
     "  --idle-timeout-ms N     that a client may neither send nor read (0: no limit)\n"
     "  --max-documents N       that one request may read (1000000)\n"
-    "  --max-result-bytes N    of one request's result (64M)\n"
+    "  --max-result-bytes N    that one request writes and returns (64M)\n"
     "  --max-request-ms N      that one request may run (1000)\n"
     "  --slow-log-ms N         requests that take as long are listed by slowlog (10)\n"
     "  --max-memory N          bytes of documents and indexes (0: no limit)\n"

@@ -163,21 +163,19 @@ Test(live_methods, every_error_can_be_met)
     live_stop(&server);
 }
 
-/* Inserts a user whose name is longer than the limit of result. */
-static void insert_long_name(struct live_client *client)
+/* Inserts a user whose name has so many bytes. Returns whether it could be. */
+static bool insert_long_name(struct live_client *client, int size, int number)
 {
     char request[4096];
-    char name[3000];
-    memset(name, 'x', sizeof(name));
     snprintf(request, sizeof(request),
-             "{\"id\":1,\"method\":\"insert\",\"params\":[\"users\",{\"name\":\"%.*s\",\"n\":9}]}",
-             (int)sizeof(name), name);
-    cr_assert(slice_starts_with(live_ask(client, request),
-                                SLICE("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"")));
+             "{\"id\":1,\"method\":\"insert\",\"params\":[\"users\",{\"name\":\"%0*d\",\"n\":%d}]}",
+             size, 0, number);
+    return slice_starts_with(live_ask(client, request),
+                             SLICE("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\""));
 }
 
-/* The result is bounded too, and the request after it is served. */
-Test(live_methods, a_result_that_is_too_large_is_refused)
+/* What is returned or written is bounded too, and the request after it is served. */
+Test(live_methods, a_result_or_a_document_that_is_too_large_is_refused)
 {
     static const char *const limits[] = {"--max-result-bytes", "2000", NULL};
     struct live_server server;
@@ -185,7 +183,9 @@ Test(live_methods, a_result_that_is_too_large_is_refused)
     live_start(&server, SCHEMA, limits);
     live_connect(&client, &server);
     make_calls(&client, setup_calls, sizeof(setup_calls) / sizeof(setup_calls[0]));
-    insert_long_name(&client);
+    cr_expect_not(insert_long_name(&client, 2000, 8));
+    cr_expect(insert_long_name(&client, 1200, 9));
+    cr_expect(insert_long_name(&client, 1201, 10));
     struct refusal refusal = {REQUEST("collect", "[\"users\"]"), 13, "LimitExceeded"};
     expect_refusal(&refusal, live_ask(&client, refusal.request));
     make_calls(&client, calls, 1);

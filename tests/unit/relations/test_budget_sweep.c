@@ -93,7 +93,7 @@ static uint64_t enough(const struct budget *budget, enum limited what, uint64_t 
     } else if (what == MEMORY) {
         wanted = budget->bytes - (LIMIT_MEMORY - most);
     } else if (what == RESULT) {
-        wanted = budget->result_bytes;
+        wanted = budget->result_bytes + budget->written_bytes;
     }
     return wanted > most ? wanted : most + 1;
 }
@@ -259,6 +259,9 @@ static const char *const writes[] = {
     "{'let':'r','insert':['nodes',{'name':'x','k':{'$add':['$n[0].k',1]},'tags':[]}]}",
     "{'let':'r','insertMany':['nodes',[{'name':'x','k':1,'tags':[]},{'name':'y','k':2,'tags':"
     "'$n[0].tags'}]]}",
+    "{'let':'r','asyncMap':{'over':[1,2,3],'as':'i','do':[{'let':'id','insert':['nodes',"
+    "{'name':'x','k':'$i','tags':['a'],'next':'$n[0]._id'}]},{'let':'d','get':['$id']},"
+    "{'if':{'$gt':['$i',1]},'delete':['$id']}],'return':'$d.name'}}",
     "{'let':'r','patch':['$n[1]._id',{'k':{'$add':['$n[1].k',7]}}]}",
     "{'let':'r','replace':['$n[2]._id',{'name':{'$join':[['a','b'],'-']},'k':1,'tags':[]}]}",
     "{'let':'r','asyncMap':{'over':'$n','as':'a','do':[{'patch':['$a._id',{'name':'all'}]},"
@@ -269,7 +272,7 @@ static const char *const writes[] = {
 
 Test(budget_sweep, writes_leave_nothing_wherever_a_limit_is_met)
 {
-    static const enum limited each[] = {DOCUMENTS, MEMORY, TIME};
+    static const enum limited each[] = {DOCUMENTS, MEMORY, RESULT, TIME};
     unsigned met = 0;
     for (size_t limit = 0; limit < COUNT_OF(each); limit++) {
         struct sweep sweep;

@@ -128,6 +128,26 @@ Test(hostile, a_batch_answers_no_more_bytes_than_one_request_may)
     local_stop(&local);
 }
 
+/* What the server's own methods build their answers in is given back at the end of the batch. */
+Test(hostile, a_batch_counts_the_memory_of_answers_that_nobody_wants)
+{
+    static const char batch[] = "[{\"method\":\"rpc.discover\"},{\"method\":\"schema\"},"
+                                "{\"method\":\"info\"},{\"method\":\"rpc.discover\"}]";
+    struct caller admin = {.role = ROLE_ADMIN};
+    struct buffer output = {0};
+    struct local local;
+    struct job job;
+    local_start(&local, SCHEMA);
+    job_init(&job);
+    job_prepare(&job, local.service, &admin, SLICE(batch), false);
+    job_run(&job, local.service, &output);
+    cr_expect_eq(output.size, 0);
+    cr_expect_gt(job.budget.bytes, 10000);
+    job_deinit(&job);
+    buffer_deinit(&output);
+    local_stop(&local);
+}
+
 /* Compiling is no work that a budget sees; a batch of programs must not go on for ever. The short
  * batches of the build with tiny constants end in time. */
 #ifndef TENON_TINY
