@@ -1,10 +1,13 @@
-"""Requests of 16 MB that are made to cost much, each with another shape.
+"""Requests of at most 16 MB that are made to cost much, each with another shape.
 
-SHAPES is a list of (name, function that makes the request's text)."""
+SHAPES is a list of (name, function that makes the request's text); of one that needs documents to
+be there, the function that makes the text of the request before comes third. Those that are named
+"ordinary" are none that mean harm, and must be answered with a result."""
 
 SIZE = 16 * 1024 * 1024 - 4096
 MIB = 1024 * 1024
 ID = "j57000820c20a1g7104gm2rc1m70ynr8"
+SMALL = '{"n":1}'
 
 
 def times(piece, size=SIZE, between=","):
@@ -44,6 +47,39 @@ def for_each(expression):
 
 def batch(count, request):
     return "[" + ",".join(request(number) for number in range(count)) + "]"
+
+
+def ordinary(table, size=60, total=SIZE - 100, last=""):
+    """insertMany of documents of so many bytes each."""
+    document = '{"n":123456,"t":"' + "x" * (size - 19) + '"}'
+    return call("insertMany", f'["{table}",[{times(document, total)}{last}]]')
+
+
+def in_a_loop(step, count=100_000, args="", last=""):
+    """A mutation that does the same for each of so many numbers; $d is a document."""
+    return query(f'{{"a":[{times("1", 2 * count - 1)}]{args}}}',
+                 f'[{{"let":"d","first":["anything"]}},{{"asyncMap":{{"over":"$args.a","as":"x",'
+                 f'"index":"i","do":[{step}],"return":1}}}}{last}]', method="mutation")
+
+
+def large_document(text):
+    return call("insert", f'["anything",{{"text":"{text}"}}]')
+
+
+def slow_programs(count):
+    """A batch of programs that take 10 ms or more."""
+    text = "x" * 2000
+    step = '{"value":{"$contains":["$args.s","y"]}}'
+    return batch(count, lambda number: query(
+        f'{{"s":"{text}","a":[{times("1", 40_000)}]}}',
+        f'[{{"asyncMap":{{"over":"$args.a","as":"x","do":[{step}],"return":"{number}{text}"}}}}]'))
+
+
+
+LARGE = "x" * (MIB - 200)
+LARGE_ARG = f',"text":"{LARGE}"'
+MANY_FIELDS = "{" + numbered('"%x":1', MIB - 200) + "}"
+FAIL = ',{"assert":{"that":false,"message":"all for nothing"}}'
 
 
 SHAPES = [
@@ -133,6 +169,59 @@ SHAPES = [
     ("inserts in a loop", lambda: query(
         f'{{"a":[{times("1")}]}}', '[{"asyncMap":{"over":"$args.a","as":"x","do":'
         '[{"insert":["anything",{}]}],"return":1}}]', method="mutation")),
+    ("insertMany, the last one wrong", lambda: ordinary("checked", last=',{"n":"x"}')),
+    ("insertMany, many indexes", lambda: call(
+        "insertMany", '["indexed",[' + times('{"a":1,"b":2}') + "]]")),
+    ("insertMany, short fields", lambda: call(
+        "insertMany", '["checked",[' + times('{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}') + "]]")),
+    ("insertMany in a program", lambda: query(
+        f'{{"a":[{times(SMALL)}]}}', '[{"insertMany":["anything","$args.a"]}]',
+        method="mutation")),
+    ("insertMany, 500,000", lambda: call(
+        "insertMany", '["anything",[' + numbered('{"a%x":"abcdefghijklmnop"}') + "]]")),
+    ("ordinary documents", lambda: ordinary("anything")),
+    ("ordinary documents, checked", lambda: ordinary("checked")),
+    ("documents of 80 bytes, three indexes", lambda: ordinary("indexed", 80)),
+    ("ordinary documents, on disk", lambda: ordinary("anything")),
+    ("inserts in a loop of 600,000", lambda: in_a_loop('{"insert":["anything",{}]}', 600_000)),
+    ("the same, all for nothing",
+     lambda: in_a_loop('{"insert":["anything",{}]}', 500_000, last=FAIL)),
+    ("the same, other names", lambda: query(
+        '{"a":[' + numbered('{"a%x":1}') + "]}", '[{"asyncMap":{"over":"$args.a","as":"x","do":'
+        '[{"insert":["anything","$x"]}],"return":1}}]', method="mutation")),
+    ("1 MiB inserted in a loop", lambda: in_a_loop(
+        '{"insert":["anything",{"text":"$args.text"}]}', args=LARGE_ARG)),
+    ("1 MiB patched in a loop",
+     lambda: in_a_loop('{"patch":["$d._id",{"n":"$i"}]}'), lambda: large_document(LARGE)),
+    ("1 MiB inserted in a loop, on disk", lambda: in_a_loop(
+        '{"insert":["anything",{"text":"$args.text"}]}', 62, args=LARGE_ARG)),
+    ("1 MiB patched in a loop, on disk",
+     lambda: in_a_loop('{"patch":["$d._id",{"n":"$i"}]}', 31), lambda: large_document(LARGE)),
+    ("a small document, patched in a loop, on disk", lambda: in_a_loop(
+        '{"patch":["$d._id",{"n":"$i"}]}', 260_000), lambda: large_document("x")),
+    ("1 MiB patched in a loop to what it is",
+     lambda: in_a_loop('{"patch":["$d._id",{"text":"$d.text"}]}'), lambda: large_document(LARGE)),
+    ("1 MiB replaced in a loop", lambda: in_a_loop(
+        '{"replace":["$d._id",{"text":"$args.text","n":"$i"}]}', args=LARGE_ARG),
+     lambda: large_document(LARGE)),
+    ("1 MiB replaced in a loop by what it is", lambda: in_a_loop(
+        '{"replace":["$d._id","$d"]}'), lambda: call("insert", f'["anything",{MANY_FIELDS}]')),
+    ("many fields, patched in a loop", lambda: in_a_loop('{"patch":["$d._id",{"n":"$i"}]}'),
+     lambda: call("insert", f'["anything",{MANY_FIELDS}]')),
+    ("many fields, inserted in a loop", lambda: in_a_loop(
+        '{"insert":["anything","$args.m"]}', args=f',"m":{MANY_FIELDS}')),
+    ("a small document, patched in a loop", lambda: in_a_loop(
+        '{"patch":["$d._id",{"n":"$i"}]}', 500_000), lambda: large_document("x")),
+    ("all deleted, for nothing", lambda: query(
+        steps='[{"let":"d","collect":["indexed"]},{"asyncMap":{"over":"$d","as":"x","do":['
+        f'{{"delete":["$x._id"]}}],"return":1}}}}{FAIL}]', method="mutation"),
+     lambda: ordinary("indexed", 80, 3 * MIB)),
+    ("all patched, for nothing", lambda: query(
+        steps='[{"let":"d","collect":["indexed"]},{"asyncMap":{"over":"$d","as":"x","do":['
+        f'{{"patch":["$x._id",{{"n":1}}]}}],"return":1}}}}{FAIL}]', method="mutation"),
+     lambda: ordinary("indexed", 80, 3 * MIB)),
+    ("a long id that is none, of quotes",
+     lambda: call("delete", '["' + times('\\"', between="") + '"]')),
     # Batches.
     ("a batch of a million", lambda: f'[{times("{}")}]'),
     ("a batch of 9,000, values",
@@ -142,4 +231,26 @@ SHAPES = [
     ("a batch of 9,000, discover",
      lambda: batch(9000, lambda number: '{"id":1,"method":"rpc.discover"}')),
     ("a batch of 9,000, info", lambda: batch(9000, lambda number: '{"id":1,"method":"info"}')),
+    ("a batch of 9,000, schema", lambda: batch(9000, lambda number: '{"id":1,"method":"schema"}')),
+    ("a batch of 9,000, slowlog",
+     lambda: batch(9000, lambda number: '{"id":1,"method":"slowlog"}'), lambda: slow_programs(150)),
+    ("a batch of 9,000, exports",
+     lambda: batch(9000, lambda number: '{"id":1,"method":"exportOpen"}')),
+    ("a batch of 9,000, notifications", lambda: batch(
+        9000, lambda number: '{"method":"rpc.discover"}' if number else call("ping", "[]"))),
+    ("a batch of 9,000, ids of quotes",
+     lambda: batch(9000, lambda number: call("delete", '["' + '\\"' * 880 + '"]'))),
+    ("a batch of 9,000, inserts", lambda: batch(9000, lambda number: call(
+        "insert", '["anything",{"text":"' + "x" * 1700 + '"}]'))),
+    ("a batch of 9,000, notified inserts", lambda: batch(9000, lambda number: call(
+        "insert", '["anything",{"text":"' + "x" * 1700 + '"}]')[8 if number else 0:].replace(
+            '"method"', '{"method"' if number else '"method"', 1))),
+    ("a batch of 9,000, insertMany",
+     lambda: batch(9000, lambda number: call("insertMany", f'["anything",[{times(SMALL, 1700)}]]'))),
+    ("a batch of 9,000, patches of 1 MiB", lambda: batch(9000, lambda number: query(
+        steps='[{"let":"d","first":["anything"]},{"patch":["$d._id",{"n":%d}]}]' % number,
+        method="mutation")), lambda: large_document(LARGE)),
+    ("a batch of 9,000, large reads",
+     lambda: batch(9000, lambda number: call("collect", '["anything"]')),
+     lambda: large_document(LARGE)),
 ]
