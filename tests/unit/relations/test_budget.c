@@ -50,7 +50,7 @@ static void fill(struct local *local, int count)
 {
     struct buffer params = {0};
     struct service_options options = service_default_options();
-    options.limits.milliseconds = MILLISECONDS;
+    options.limits.milliseconds = 100000;
     local_start_with(local, SCHEMA, &options);
     buffer_append_format(&params, "['nodes',[");
     for (int i = 0; i < count; i++) {
@@ -58,6 +58,7 @@ static void fill(struct local *local, int count)
     }
     buffer_append_format(&params, "]]%c", 0);
     local_call(local, "insertMany", params.data);
+    local->service->options.limits.milliseconds = MILLISECONDS;
     buffer_deinit(&params);
 }
 
