@@ -822,8 +822,8 @@ static size_t collect_forwards(struct btree_cursor *cursor, void **entries, size
     while (collected < count && cursor->leaf != NULL) {
         const struct leaf *leaf = (const struct leaf *)cursor->leaf;
         if (leaf->next != NULL) {
-            PREFETCH(leaf->next);
-            PREFETCH(leaf->next->entries);
+            prefetch_line(leaf->next);
+            prefetch_line(leaf->next->entries);
         }
         size_t run = leaf->node.count - cursor->position;
         if (run > count - collected) {
@@ -843,8 +843,8 @@ static size_t collect_backwards(struct btree_cursor *cursor, void **entries, siz
     while (collected < count && cursor->leaf != NULL) {
         const struct leaf *leaf = (const struct leaf *)cursor->leaf;
         if (leaf->previous != NULL) {
-            PREFETCH(leaf->previous);
-            PREFETCH(leaf->previous->entries);
+            prefetch_line(leaf->previous);
+            prefetch_line(leaf->previous->entries);
         }
         uint32_t left = cursor->position + 1;
         while (left > 0 && collected < count) {

@@ -20,9 +20,9 @@ static void step_down(struct btree_ahead *ahead)
     const struct inner *inner = (const struct inner *)ahead->node;
     uint32_t index = ahead_rank(ahead, inner->hints + 1, inner->node.count - 1);
     if (inner->hints[index] == ahead->hint) {
-        PREFETCH(inner->separators[index]);
+        prefetch_line(inner->separators[index]);
     }
-    PREFETCH(&inner->counts[index]);
+    prefetch_line(&inner->counts[index]);
     ahead->node = inner->children[index];
 }
 
@@ -35,7 +35,7 @@ static void find_place(struct btree_ahead *ahead)
     position -= ahead->after && position > 0 ? 1 : 0;
     uint32_t end = ahead->after || position == count ? count : position + 1;
     for (uint32_t i = position; i < end; i += CACHE_LINE_SIZE / sizeof(void *)) {
-        PREFETCH(&leaf->entries[i]);
+        prefetch_line(&leaf->entries[i]);
     }
     ahead->position = position;
     ahead->found = true;

@@ -23,8 +23,8 @@ static struct leaf *build_leaf(struct btree *tree, const struct btree_item *item
         leaf->entries[i] = items[i].entry;
     }
     /* Their keys make separators. */
-    PREFETCH(items[0].entry);
-    PREFETCH(items[taken - 1].entry);
+    prefetch_line(items[0].entry);
+    prefetch_line(items[taken - 1].entry);
     leaf->node.count = taken;
     return leaf;
 }

@@ -47,8 +47,8 @@ static inline void find_first(struct btree_run *run)
     run->first = (struct btree_cursor){.leaf = NULL};
     if (leaf != NULL) {
         run->first = (struct btree_cursor){.leaf = &leaf->node, .position = position};
-        PREFETCH(&leaf->hints[position]);
-        PREFETCH(&leaf->entries[position]);
+        prefetch_line(&leaf->hints[position]);
+        prefetch_line(&leaf->entries[position]);
     }
 }
 

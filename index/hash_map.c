@@ -165,7 +165,7 @@ static void segment_deal(struct hash_map *map, const struct hash_map_segment *fr
     }
     for (uint32_t i = 0; i < count + AHEAD; i++) {
         if (i < count) {
-            PREFETCH(slot_entry(slots[i]));
+            prefetch_line(slot_entry(slots[i]));
         }
         if (i >= AHEAD) {
             uint64_t slot = slots[i - AHEAD];
@@ -318,7 +318,7 @@ static inline const uint64_t *first_slot(const struct hash_map *map, uint64_t ha
 
 void hash_map_prefetch_slot(const struct hash_map *map, uint64_t hash)
 {
-    PREFETCH(first_slot(map, hash));
+    prefetch_line(first_slot(map, hash));
 }
 
 /* The first entry whose slot has the hash's tag, or NULL. */
@@ -354,7 +354,7 @@ void hash_map_guess_all(const struct hash_map *map, const uint64_t *hashes, uint
 {
     for (uint32_t i = 0; i < count; i++) {
         entries[i] = (void *)(uintptr_t)first_slot(map, hashes[i]);
-        PREFETCH(entries[i]);
+        prefetch_line(entries[i]);
     }
     for (uint32_t i = 0; i < count; i++) {
         uint64_t slot = *(const uint64_t *)entries[i];

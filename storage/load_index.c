@@ -25,7 +25,7 @@ struct histograms {
 static void prefetch_document(const void *document)
 {
     for (uintptr_t offset = 0; offset < PREFETCH_SIZE; offset += CACHE_LINE_SIZE) {
-        PREFETCH((const void *)((uintptr_t)document + offset));
+        prefetch_line((const void *)((uintptr_t)document + offset));
     }
 }
 

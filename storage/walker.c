@@ -225,8 +225,8 @@ static size_t give_stretch(struct walker *walker, struct walker_table *walk, str
         found = btree_collect(&cursor, false, stretch, wanted);
     }
     for (size_t i = 0; i < found; i++) {
-        PREFETCH(stretch[i]);
-        PREFETCH((const char *)stretch[i] + 64);
+        prefetch_line(stretch[i]);
+        prefetch_line((const char *)stretch[i] + 64);
     }
     walk->done = found < wanted;
     const struct document *last = NULL;
