@@ -89,6 +89,27 @@ static struct leaf *descend(const struct btree *tree, const struct target *targe
     return node_leaf(node);
 }
 
+/* Goes down by the hint alone, behind all that ties with it. The children in `way`, one for each
+ * level, are looked at first; NULL: the last ones are. */
+static struct leaf *descend_by_hint(const struct btree *tree, uint64_t hint, const uint8_t *way,
+                                    struct path *path)
+{
+    struct btree_node *node = tree->root;
+    path->length = tree->height;
+    for (uint32_t depth = 0; depth < tree->height; depth++) {
+        struct inner *inner = node_inner(node);
+        uint32_t last = inner->node.count - 1;
+        uint32_t guess = way != NULL ? way[depth] : last;
+        uint32_t index = count_up_to_near(inner->hints + 1, last, hint, guess);
+        path->steps[depth] = (struct step){inner, index};
+        node = inner->children[index];
+        if (way == NULL) {
+            prefetch_node(node);
+        }
+    }
+    return node_leaf(node);
+}
+
 static struct target target_entry(const struct btree *tree, const void *entry)
 {
     return (struct target){
@@ -515,6 +536,44 @@ void btree_deinit(struct btree *tree)
     buffer_deinit(&tree->scratch);
 }
 
+/* Whether `place` in the leaf that the hint alone led to, behind all that ties there, is where a
+ * new entry belongs. To the right of the leaf separators have greater hints, so that nothing there
+ * has to be compared; an entry before the place that is smaller tells that nothing to the left has
+ * to be. As ties usually end in the creation time, and a new document is the newest, it is. */
+static bool is_place_of(const struct btree *tree, const struct leaf *leaf, uint32_t place,
+                        const struct target *target)
+{
+    const struct btree_order *order = tree->order;
+    return place > 0 &&
+           (leaf->hints[place - 1] < target->hint ||
+            order->compare(order->context, target->entry, leaf->entries[place - 1]) > 0);
+}
+
+/* Adds an entry whose hint led to `place` in `leaf`; `path` leads to that. */
+static void insert_at(struct btree *tree, const struct target *target, void *entry,
+                      struct path *path, struct leaf *leaf, uint32_t place)
+{
+    bool is_right = is_place_of(tree, leaf, place, target);
+    if (UNLIKELY(!is_right)) {
+        leaf = descend(tree, target, path);
+    }
+    if (UNLIKELY(leaf->node.count == BTREE_LEAF_CAPACITY) && relieve_leaf(tree, path)) {
+        leaf = descend(tree, target, path);
+        is_right = false;
+    }
+    if (UNLIKELY(!is_right)) {
+        place = leaf_position_for(tree, leaf, target->hint, entry);
+    }
+    path_add_count(path, 1);
+    tree->count++;
+    tree->moves++;
+    if (LIKELY(leaf->node.count < BTREE_LEAF_CAPACITY)) {
+        leaf_insert(leaf, place, target->hint, entry);
+    } else {
+        split_leaf(tree, path, leaf, place, target->hint, entry);
+    }
+}
+
 void btree_insert(struct btree *tree, void *entry)
 {
     if (tree->root == NULL) {
@@ -522,19 +581,25 @@ void btree_insert(struct btree *tree, void *entry)
     }
     struct target target = target_entry(tree, entry);
     struct path path;
-    struct leaf *leaf = descend(tree, &target, &path);
-    if (UNLIKELY(leaf->node.count == BTREE_LEAF_CAPACITY) && relieve_leaf(tree, &path)) {
-        leaf = descend(tree, &target, &path);
+    struct leaf *leaf = descend_by_hint(tree, target.hint, NULL, &path);
+    uint32_t count = leaf->node.count;
+    uint32_t place = count_up_to_near(leaf->hints, count, target.hint, count);
+    insert_at(tree, &target, entry, &path, leaf, place);
+}
+
+void btree_insert_ahead(struct btree *tree, void *entry, const struct btree_ahead *ahead)
+{
+    if (!ahead->found || ahead->length != tree->height) {
+        btree_insert(tree, entry);
+        return;
     }
-    uint32_t position = leaf_position_for(tree, leaf, target.hint, entry);
-    path_add_count(&path, 1);
-    tree->count++;
-    tree->moves++;
-    if (leaf->node.count < BTREE_LEAF_CAPACITY) {
-        leaf_insert(leaf, position, target.hint, entry);
-    } else {
-        split_leaf(tree, &path, leaf, position, target.hint, entry);
-    }
+    assert(ahead->after);
+    struct target target = {.hint = ahead->hint, .entry = entry};
+    struct path path;
+    struct leaf *leaf = descend_by_hint(tree, target.hint, ahead->way, &path);
+    uint32_t place =
+        count_up_to_near(leaf->hints, leaf->node.count, target.hint, ahead->position + 1);
+    insert_at(tree, &target, entry, &path, leaf, place);
 }
 
 /* Removing. */

@@ -88,14 +88,19 @@ struct btree_cursor {
     uint32_t position;
 };
 
+#define BTREE_HEIGHT_MAX 32
+
 /* A search that runs ahead of an operation, to ask the memory for what that is going to touch. It
  * goes by hints alone, so that it may end beside the place. */
 struct btree_ahead {
     const struct btree_node *node; /* asked for, to be searched next; NULL: nothing more to do */
     uint64_t hint;
-    uint32_t position; /* in the leaf, of the entry that is to be looked at … */
-    bool found;        /* … once that is known */
-    bool after;        /* behind what ties with the hint, else before it */
+    uint64_t reshapes;             /* of the tree when the search began */
+    uint32_t position;             /* in the leaf, of the entry that is to be looked at … */
+    bool found;                    /* … once that is known */
+    bool after;                    /* behind what ties with the hint, else before it */
+    uint8_t length;                /* inner nodes that were passed … */
+    uint8_t way[BTREE_HEIGHT_MAX]; /* … and the children that were taken there */
 };
 
 void btree_init(struct btree *tree, struct pool *pool, const struct btree_order *order);
@@ -105,6 +110,10 @@ void btree_deinit(struct btree *tree);
 
 /* Adds `entry`, which is not in the tree. */
 void btree_insert(struct btree *tree, void *entry);
+
+/* The same where the tree was searched ahead for the place behind the hint of `entry`; it may have
+ * changed since. */
+void btree_insert_ahead(struct btree *tree, void *entry, const struct btree_ahead *ahead);
 
 /* Takes out `entry`, which is in the tree. */
 void btree_remove(struct btree *tree, void *entry);

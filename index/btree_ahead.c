@@ -6,23 +6,25 @@
 /* How many of the ascending `hints` stand before the place that is searched. */
 static uint32_t ahead_rank(const struct btree_ahead *ahead, const uint64_t *hints, uint32_t count)
 {
-    uint32_t low = count_smaller(hints, count, ahead->hint);
-    return ahead->after ? count_not_greater(hints, low, count, ahead->hint) : low;
+    return ahead->after ? count_up_to(hints, count, ahead->hint)
+                        : count_smaller(hints, count, ahead->hint);
 }
 
 /* What a search looks at in an inner node: hints, and the children right behind them. */
 #define INNER_SEARCHED_SIZE offsetof(struct inner, counts)
 
 /* Goes from an inner node to its child, and asks for what an operation will look at or change: a
- * leaf's hints, the child's count, and what separates it where that will have to be compared. */
+ * leaf's hints, the child's count, and what separates it where a lookup will have to compare that.
+ */
 static void step_down(struct btree_ahead *ahead)
 {
     const struct inner *inner = (const struct inner *)ahead->node;
     uint32_t index = ahead_rank(ahead, inner->hints + 1, inner->node.count - 1);
-    if (inner->hints[index] == ahead->hint) {
+    if (!ahead->after && inner->hints[index] == ahead->hint) {
         prefetch_line(inner->separators[index]);
     }
     prefetch_line(&inner->counts[index]);
+    ahead->way[ahead->length++] = (uint8_t)index;
     ahead->node = inner->children[index];
 }
 

@@ -15,7 +15,6 @@
 #define BTREE_LEAF_ROOMY     TINY_OR(2, 46) /* entries of a leaf that a full one may lean on */
 #define BTREE_INNER_CAPACITY TINY_OR(4, 31) /* children; an inner node has 1 KiB */
 #define BTREE_INNER_MIN      TINY_OR(2, 8)
-#define BTREE_HEIGHT_MAX     32
 
 /* Entries that end within so many leaves are counted by walking them. */
 #define BTREE_LEAVES_WALKED  4
@@ -75,6 +74,26 @@ static inline uint32_t count_smaller(const uint64_t *hints, uint32_t count, uint
         from = middle[-1] < hint ? middle : from;
     }
     return (uint32_t)(from - hints);
+}
+
+/* How many of the ascending `hints` are not greater than `hint`. */
+static inline uint32_t count_up_to(const uint64_t *hints, uint32_t count, uint64_t hint)
+{
+    const uint64_t *from = hints;
+    for (size_t left = count; left > 0; left /= 2) {
+        const uint64_t *middle = from + (left + 1) / 2;
+        from = middle[-1] <= hint ? middle : from;
+    }
+    return (uint32_t)(from - hints);
+}
+
+/* The same where the number is `guess` as a rule, which is looked at first. */
+static inline uint32_t count_up_to_near(const uint64_t *hints, uint32_t count, uint64_t hint,
+                                        uint32_t guess)
+{
+    bool is_right = guess <= count && (guess == 0 || hints[guess - 1] <= hint) &&
+                    (guess == count || hints[guess] > hint);
+    return LIKELY(is_right) ? guess : count_up_to(hints, count, hint);
 }
 
 /* How many of the ascending `hints`, from position `from` on, are not greater than `hint`. Ties

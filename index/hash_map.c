@@ -321,6 +321,12 @@ void hash_map_prefetch_slot(const struct hash_map *map, uint64_t hash)
     prefetch_line(first_slot(map, hash));
 }
 
+void hash_map_prefetch_insert(const struct hash_map *map, uint64_t hash)
+{
+    prefetch_line(segment_of(map, hash));
+    prefetch_line(first_slot(map, hash));
+}
+
 /* The first entry whose slot has the hash's tag, or NULL. */
 static inline void *guess(const struct hash_map *map, uint64_t hash)
 {

@@ -71,6 +71,9 @@ void hash_map_remove(struct hash_map *map, uint64_t hash, void *entry);
 void hash_map_prefetch_slot(const struct hash_map *map, uint64_t hash);
 void hash_map_prefetch_entry(const struct hash_map *map, uint64_t hash);
 
+/* Asks for what adding an entry with the hash changes. */
+void hash_map_prefetch_insert(const struct hash_map *map, uint64_t hash);
+
 /* The entry with the key nearly always, and otherwise some other, without a look at it; NULL: no
  * entry has the key. */
 void *hash_map_guess(const struct hash_map *map, uint64_t hash);

@@ -377,6 +377,7 @@ bool call_run(struct call *call, struct value *result, struct error *error)
         .scratch = &call->relations->scratch,
         .id_hash = call->ahead.has_id_hash ? &call->ahead.id_hash : NULL,
         .search = call_ahead_found(&call->ahead),
+        .insert_ahead = call_ahead_insert(&call->ahead),
     };
     call->in_transaction = call->method->writes;
     if (call->in_transaction) {

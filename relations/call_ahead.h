@@ -3,7 +3,7 @@
  * A window of calls goes through the stages together, so that their cache misses overlap. What is
  * asked for depends on the verb: the document of an id by way of its slot in the map, or leaves of
  * B-trees by way of the nodes above them. It is a guess that costs time alone where it is wrong:
- * nothing is remembered but the hash of an id, and what refers to an id, for as long as the tree
+ * nothing is remembered but the hash of an id, and what searches found, for as long as the tree
  * that told it stays as it is. */
 #ifndef TENON_RELATIONS_CALL_AHEAD_H
 #define TENON_RELATIONS_CALL_AHEAD_H
@@ -12,12 +12,10 @@
 #include "relations/step.h"
 #include "storage/database.h"
 #include "storage/index_search.h"
+#include "storage/insert_ahead.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* The most indexes of an insert's table that are searched ahead. */
-#define CALL_AHEAD_SEARCHES_MAX 4
 
 struct call_ahead {
     const struct index *index; /* that is searched for an id; NULL: none */
@@ -25,8 +23,10 @@ struct call_ahead {
     uint64_t moves; /* of its tree when the search began */
     bool has_id_hash;
     uint64_t id_hash; /* of the step's id in the map of documents */
-    uint32_t search_count;
-    struct btree_ahead searches[CALL_AHEAD_SEARCHES_MAX];
+    bool has_place;
+    struct btree_ahead place; /* where the step's range begins */
+    bool has_insert;
+    struct insert_ahead insert; /* where the step's document goes */
 };
 
 /* Has nothing to ask for yet. */
@@ -34,7 +34,8 @@ static inline void call_ahead_init(struct call_ahead *ahead)
 {
     ahead->index = NULL;
     ahead->has_id_hash = false;
-    ahead->search_count = 0;
+    ahead->has_place = false;
+    ahead->has_insert = false;
 }
 
 /* The search that was made for the step's range, or NULL. */
@@ -42,6 +43,12 @@ static inline const struct index_search *call_ahead_found(const struct call_ahea
 {
     bool valid = ahead->index && ahead->index->tree.moves == ahead->moves;
     return valid ? &ahead->search : NULL;
+}
+
+/* The searches that were made for the step's document, or NULL. */
+static inline const struct insert_ahead *call_ahead_insert(const struct call_ahead *ahead)
+{
+    return ahead->has_insert ? &ahead->insert : NULL;
 }
 
 /* Carries out stage 0 of a step with plain values: finds out what there is to ask for. Returns

@@ -84,7 +84,7 @@ static bool document_argument(struct run *run, const struct step *step, struct v
 /* Inserts a document and gives its id, which stands in it, and it stays until the transaction
  * ends, whatever becomes of it. */
 static inline bool insert(struct run *run, const struct step *step, struct value source,
-                          struct value *id)
+                          struct insert_ahead *ahead, struct value *id)
 {
     const struct value_field *fields = NULL;
     uint32_t count = 0;
@@ -93,7 +93,7 @@ static inline bool insert(struct run *run, const struct step *step, struct value
         return false;
     }
     const struct document *document = transaction_insert(run->database, step->table, fields, count,
-                                                         kept_text(source), run->error);
+                                                         kept_text(source), ahead, run->error);
     if (!document) {
         return false;
     }
@@ -105,7 +105,7 @@ static bool run_insert(struct run *run, const struct step *step, struct value *r
 {
     struct value source;
     return document_argument(run, step, &source) &&
-           (insert(run, step, source, result) || step_fail_at(run, step, PARAM_DOCUMENT));
+           (insert(run, step, source, run->insert_ahead, result) || step_fail_at(run, step, PARAM_DOCUMENT));
 }
 
 static bool insert_one_of_many(struct run *run, const struct step *step, struct value source,
@@ -121,7 +121,7 @@ static bool insert_one_of_many(struct run *run, const struct step *step, struct 
         run->error->value = source;
         return false;
     }
-    return insert(run, step, source, id);
+    return insert(run, step, source, NULL, id);
 }
 
 /* Refuses more documents than can be written, before the first of them is. */

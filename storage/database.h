@@ -56,6 +56,8 @@ struct table {
     struct shape *newest_shape; /* of the last insert, looked at first; not counted */
 };
 
+struct insert_ahead;
+
 struct change {
     struct table *table;
     struct document *before; /* NULL: an insert */
@@ -133,11 +135,12 @@ void transaction_begin(struct database *database);
 /* Inserts a document of the fields `fields`, in which `_id` and `_creationTime` may stand too. The
  * fields have been vetted (value_vet) apart from the rules for whole documents: names that begin
  * with `_`, size, depth. `text` is the canonical JSON of the object that they were taken from, if
- * they point into it, else empty.
+ * they point into it, else empty. `ahead` are the searches that were made for these fields, if any.
  * Errors: InvalidValue, SchemaViolation, InvalidId, UniqueViolation, LimitExceeded; NULL then. */
 struct document *transaction_insert(struct database *database, struct table *table,
                                     const struct value_field *fields, uint32_t count,
-                                    struct slice text, struct error *error);
+                                    struct slice text, const struct insert_ahead *ahead,
+                                    struct error *error);
 
 /* Whether the names of the fields are those that a document of the table may have, whatever its
  * schema says: of those that begin with `_`, only `_id` and `_creationTime`.

@@ -7,12 +7,14 @@
 #include "index/order.h"
 #include "storage/database.h"
 #include "storage/id.h"
+#include "storage/insert_ahead.h"
 #include "storage/record.h"
 #include "storage/walker.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
-#include <unistd.h>
+#include <sys/random.h>
 
 #define CREATION_TIME_MAX  9007199254740992.0 /* 2^53 */
 #define MICROSECONDS_A_DAY (24ull * 60 * 60 * 1000 * 1000)
@@ -24,21 +26,28 @@
 struct draft {
     struct table *table;
     struct document_parts parts;
+    uint64_t id_hash; /* in the map of documents; of an insert's alone */
     char id_text[ID_TEXT_SIZE_MAX];
     char creation_time_text[NUMBER_TEXT_SIZE];
 };
 
 /* Applying changes. These cannot fail. */
 
-static void index_put(struct database *database, struct table *table, struct document *document)
+/* `hash` is that of the document's id in the map. */
+static void index_put(struct database *database, struct table *table, struct document *document,
+                      uint64_t hash, const struct insert_ahead *ahead)
 {
     for (uint32_t i = 0; i < table->index_count; i++) {
-        btree_insert(&table->indexes[i].tree, document);
+        const struct btree_ahead *search = insert_ahead_find(ahead, i);
+        if (search) {
+            btree_insert_ahead(&table->indexes[i].tree, document, search);
+        } else {
+            btree_insert(&table->indexes[i].tree, document);
+        }
     }
     if (table->by_id_is_built) {
         btree_insert(&table->by_id.tree, document);
     }
-    uint64_t hash = hash_map_hash(&database->documents, document_id(document));
     hash_map_insert(&database->documents, hash, document);
 }
 
@@ -73,18 +82,12 @@ static void index_swap(struct database *database, struct table *table, struct do
     hash_map_replace(&database->documents, hash, before, after);
 }
 
-void change_apply(struct database *database, const struct change *change)
+/* Counts a change that was made to a table. */
+static void count_change(struct database *database, const struct change *change)
 {
     struct table *table = change->table;
-    struct document *before = change->before;
-    struct document *after = change->after;
-    if (!before) {
-        index_put(database, table, after);
-    } else if (!after) {
-        index_take(database, table, before);
-    } else {
-        index_swap(database, table, before, after);
-    }
+    const struct document *before = change->before;
+    const struct document *after = change->after;
     table->count += (after ? 1u : 0u);
     table->count -= (before ? 1u : 0u);
     table->text_size += after ? after->text_size : 0;
@@ -93,20 +96,52 @@ void change_apply(struct database *database, const struct change *change)
     table->change = database->change;
 }
 
-static void add_change(struct database *database, struct table *table, struct document *before,
-                       struct document *after)
+void change_apply(struct database *database, const struct change *change)
+{
+    struct table *table = change->table;
+    struct document *before = change->before;
+    struct document *after = change->after;
+    if (!before) {
+        uint64_t hash = hash_map_hash(&database->documents, document_id(after));
+        index_put(database, table, after, hash, NULL);
+    } else if (!after) {
+        index_take(database, table, before);
+    } else {
+        index_swap(database, table, before, after);
+    }
+    count_change(database, change);
+}
+
+/* Notes a change that was made as one of the transaction's. */
+static void note_change(struct database *database, const struct change *change)
 {
     struct transaction *transaction = &database->transaction;
     assert(transaction->open);
-    struct change change = {.table = table, .before = before, .after = after};
-    change_apply(database, &change);
     if (transaction->count == transaction->capacity) {
         transaction->capacity = transaction->capacity ? transaction->capacity * 2 : 16;
         size_t size = transaction->capacity * sizeof(struct change);
         transaction->changes = memory_resize(transaction->changes, size);
     }
-    transaction->changes[transaction->count] = change;
+    transaction->changes[transaction->count] = *change;
     transaction->count += 1;
+}
+
+static void add_change(struct database *database, struct table *table, struct document *before,
+                       struct document *after)
+{
+    struct change change = {.table = table, .before = before, .after = after};
+    change_apply(database, &change);
+    note_change(database, &change);
+}
+
+/* The same for a new document, of which more is known. */
+static void add_insert(struct database *database, const struct draft *draft,
+                       struct document *document, const struct insert_ahead *ahead)
+{
+    struct change change = {.table = draft->table, .after = document};
+    index_put(database, draft->table, document, draft->id_hash, ahead);
+    count_change(database, &change);
+    note_change(database, &change);
 }
 
 /* Choosing ids and times. */
@@ -114,12 +149,13 @@ static void add_change(struct database *database, struct table *table, struct do
 static void random_bytes(struct database *database, void *bytes, size_t size)
 {
     if (database->random_left < size) {
-        size_t chunk = 256; /* what getentropy gives at most */
-        for (size_t i = 0; i < sizeof(database->random); i += chunk) {
-            int failed = getentropy(database->random + i, chunk);
-            assert(!failed);
+        database->random_left = 0;
+        while (database->random_left < sizeof(database->random)) {
+            ssize_t got = getrandom(database->random + database->random_left,
+                                    sizeof(database->random) - database->random_left, 0);
+            assert(got > 0 || errno == EINTR);
+            database->random_left += got > 0 ? (size_t)got : 0;
         }
-        database->random_left = sizeof(database->random);
     }
     database->random_left -= size;
     memcpy(bytes, database->random + database->random_left, size);
@@ -134,8 +170,8 @@ static void choose_id(struct database *database, struct draft *draft, uint64_t n
     id.body[ID_RANDOM_SIZE + 1] = (uint8_t)day;
     draft->parts.id = slice_make(draft->id_text, id_encode(&id, draft->id_text));
     /* Until the document is made its place in the map has come from memory. */
-    hash_map_prefetch_slot(&database->documents,
-                           hash_map_hash(&database->documents, draft->parts.id));
+    draft->id_hash = hash_map_hash(&database->documents, draft->parts.id);
+    hash_map_prefetch_insert(&database->documents, draft->id_hash);
 }
 
 /* Writes microseconds as milliseconds with a fraction of up to three digits, and returns the
@@ -159,12 +195,15 @@ static size_t format_milliseconds(uint64_t us, char text[NUMBER_TEXT_SIZE])
     begin += digits[begin] == '0' ? 1 : 0;
     size_t size = sizeof(digits) - begin;
     memcpy(text, digits + begin, size);
-    if (fraction > 0) {
-        text[size++] = '.';
+    if (fraction == 0) {
+        return size;
     }
-    for (unsigned place = 100; fraction > 0; place /= 10) {
-        text[size++] = (char)('0' + fraction / place);
-        fraction %= place;
+    text[size] = '.';
+    text[size + 1] = (char)('0' + fraction / 100);
+    memcpy(text + size + 2, pairs + fraction % 100 * 2, 2);
+    size += 4;
+    while (text[size - 1] == '0') {
+        size -= 1;
     }
     return size;
 }
@@ -200,7 +239,8 @@ static bool take_given_id(struct draft *draft, struct value value, struct error 
                   SLICE_FORMAT(table->name));
         return fail_system_field(error, table, SLICE("_id"), value);
     }
-    if (database_find(table->database, text)) {
+    draft->id_hash = hash_map_hash(&table->database->documents, text);
+    if (database_find_hashed(table->database, draft->id_hash, text)) {
         error_set(error, ERROR_UNIQUE_VIOLATION, "Document ID %.*s is in table %.*s already.",
                   SLICE_FORMAT(text), SLICE_FORMAT(table->name));
         error->id = text;
@@ -379,7 +419,8 @@ void transaction_begin(struct database *database)
 
 struct document *transaction_insert(struct database *database, struct table *table,
                                     const struct value_field *fields, uint32_t count,
-                                    struct slice text, struct error *error)
+                                    struct slice text, const struct insert_ahead *ahead,
+                                    struct error *error)
 {
     struct draft draft;
     struct value id;
@@ -402,7 +443,7 @@ struct document *transaction_insert(struct database *database, struct table *tab
     }
     struct document *document = make_document(&draft, NULL, error);
     if (document) {
-        add_change(database, table, NULL, document);
+        add_insert(database, &draft, document, ahead);
     }
     return document;
 }

@@ -116,7 +116,7 @@ static void change_something(struct store_world *world, struct arena *arena)
         cr_assert(patched, "%.*s", SLICE_FORMAT(error.message));
     } else {
         struct table *table = &database->tables[choice % database->table_count];
-        document = transaction_insert(database, table, fields, count, SLICE(""), &error);
+        document = transaction_insert(database, table, fields, count, SLICE(""), NULL, &error);
         cr_assert_not_null(document, "%.*s", SLICE_FORMAT(error.message));
     }
 }
@@ -164,7 +164,7 @@ bool store_world_insert_one(struct store_world *world)
     const struct value_field *fields = random_fields(world, &arena, &count);
     transaction_begin(database);
     const struct document *document =
-        transaction_insert(database, &database->tables[0], fields, count, SLICE(""), &error);
+        transaction_insert(database, &database->tables[0], fields, count, SLICE(""), NULL, &error);
     cr_assert_not_null(document, "%.*s", SLICE_FORMAT(error.message));
     bool committed = commit(world, &arena);
     arena_deinit(&arena);

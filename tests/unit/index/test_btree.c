@@ -608,6 +608,55 @@ Test(btree, searching_ahead_finds_the_leaf_of_a_hint_that_nothing_ties_with)
     }
 }
 
+#define WINDOW 6
+
+/* Searches ahead for some entries that are not there, to different ends, and inserts them in turn,
+ * while others come and go. */
+static void insert_window(struct universe *universe)
+{
+    struct btree *tree = &universe->tree;
+    struct btree_ahead aheads[WINDOW];
+    struct entry *entries[WINDOW];
+    for (size_t i = 0; i < WINDOW; i++) {
+        entries[i] = random_entry(universe);
+        btree_ahead_begin(tree, order_hint(universe, entries[i]), true, &aheads[i]);
+        for (uint64_t steps = random_next(&universe->random) % 8; steps > 0; steps--) {
+            (void)btree_ahead_step(&aheads[i]);
+        }
+    }
+    for (size_t i = 0; i < WINDOW; i++) {
+        if (!entries[i]->present) {
+            btree_insert_ahead(tree, entries[i], &aheads[i]);
+            entries[i]->present = true;
+        }
+        toggle(universe, random_entry(universe));
+    }
+}
+
+/* An insert finds its place whatever became of the tree since it was searched for. */
+Test(btree, inserts_that_were_searched_for_agree_with_a_plain_model, .timeout = 300)
+{
+    for (size_t kind = 0; kind < COUNT_OF(kinds); kind++) {
+        struct universe *universe = universe_create(kind, TINY_OR(400, 4000));
+        unsigned rounds = TINY_OR(600, 3000);
+        for (unsigned round = 0; round < rounds; round++) {
+            insert_window(universe);
+            bool shrinking = round / (rounds / 6) % 2 == 1;
+            for (unsigned i = 0; shrinking && i < 2 * WINDOW; i++) {
+                struct entry *entry = random_entry(universe);
+                if (entry->present) {
+                    toggle(universe, entry);
+                }
+            }
+            if (round % (rounds / 30) == 0) {
+                assert_agrees(universe);
+            }
+        }
+        assert_agrees(universe);
+        universe_destroy(universe);
+    }
+}
+
 /* A built tree takes changes like one that grew. */
 Test(btree, a_built_tree_can_be_changed)
 {

@@ -35,7 +35,10 @@ static void expect_batch(struct local *local, const char *batch, const char *exp
     cr_expect_str_eq(counts, expected, "%.*s", SLICE_FORMAT(reply));
 }
 
-#define GET "{'id':1,'method':'getManyFrom','params':['people','by_friend'," ADA "]}"
+#define GET     "{'id':1,'method':'getManyFrom','params':['people','by_friend'," ADA "]}"
+#define ADD_BOB "{'id':1,'method':'insert','params':['people',{'friend':" BOB "}]}"
+#define ADD_OLD                                                                                    \
+    "{'id':1,'method':'insert','params':['people',{'friend':" ADA ",'_creationTime':1}]}"
 #define ADD "{'id':1,'method':'insert','params':['people',{'friend':" ADA "}]}"
 
 /* What was searched for before a write is searched for again behind it. */
@@ -50,6 +53,22 @@ Test(call_ahead, lookups_see_the_writes_of_their_window)
                "{'do':[{'asyncMap':{'over':[1,2,3,4,5,6,7,8,9,10],'as':'n','do':[{'insert':"
                "['people',{'friend':" ADA "}]}],'return':null}}]}");
     expect_batch(&local, "[" GET "," ADD "," GET "]", "|xxxxxxxxxxxxx||xxxxxxxxxxxxxx");
+    local_stop(&local);
+}
+
+/* Each of a window's inserts goes behind those before, wherever these have split leaves. */
+Test(call_ahead, inserts_find_their_places_among_those_of_their_window)
+{
+    struct local local;
+    local_start(&local, SCHEMA);
+    local_call(&local, "insert", "['people',{'_id':" ADA "}]");
+    local_call(&local, "insert", "['people',{'_id':" BOB ",'friend':" ADA "}]");
+    for (unsigned round = 0; round < 40; round++) {
+        expect_batch(&local, "[" ADD "," ADD_BOB "," ADD "," ADD_OLD "," ADD_BOB "," ADD "]",
+                     "||||||");
+    }
+    local_expect(&local, "count", "['people','by_friend',[['eq','friend'," ADA "]]]", "161");
+    local_expect(&local, "count", "['people','by_friend',[['eq','friend'," BOB "]]]", "80");
     local_stop(&local);
 }
 

@@ -75,7 +75,7 @@ static struct document *insert(struct fixture *f, struct table *table, const cha
     uint32_t count;
     const struct value_field *fields = fields_of(f, text, &count);
     error_init(&f->error, &f->arena);
-    return transaction_insert(f->database, table, fields, count, SLICE(""), &f->error);
+    return transaction_insert(f->database, table, fields, count, SLICE(""), NULL, &f->error);
 }
 
 /* Inserts in a transaction of its own. */
@@ -124,7 +124,7 @@ static struct document *insert_text(struct fixture *f, struct table *table, stru
     transaction_begin(f->database);
     struct document *document =
         transaction_insert(f->database, table, value.fields, value.size,
-                           kept ? value_kept_text(value) : SLICE(""), &f->error);
+                           kept ? value_kept_text(value) : SLICE(""), NULL, &f->error);
     cr_assert_not_null(document, "%.*s: %.*s", SLICE_FORMAT(text), SLICE_FORMAT(f->error.message));
     cr_assert(transaction_commit(f->database, &f->error));
     transaction_end(f->database);

@@ -45,7 +45,7 @@ static struct document *insert(struct fixture *f, struct value friend)
     struct value_field field = {SLICE("friend"), friend};
     transaction_begin(f->database);
     struct document *document =
-        transaction_insert(f->database, f->people, &field, 1, SLICE(""), &f->error);
+        transaction_insert(f->database, f->people, &field, 1, SLICE(""), NULL, &f->error);
     cr_assert_not_null(document, "%.*s", SLICE_FORMAT(f->error.message));
     cr_assert(transaction_commit(f->database, &f->error));
     transaction_end(f->database);
