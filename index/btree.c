@@ -89,27 +89,6 @@ static struct leaf *descend(const struct btree *tree, const struct target *targe
     return node_leaf(node);
 }
 
-/* Goes down by the hint alone, behind all that ties with it. The children in `way`, one for each
- * level, are looked at first; NULL: the last ones are. */
-static struct leaf *descend_by_hint(const struct btree *tree, uint64_t hint, const uint8_t *way,
-                                    struct path *path)
-{
-    struct btree_node *node = tree->root;
-    path->length = tree->height;
-    for (uint32_t depth = 0; depth < tree->height; depth++) {
-        struct inner *inner = node_inner(node);
-        uint32_t last = inner->node.count - 1;
-        uint32_t guess = way != NULL ? way[depth] : last;
-        uint32_t index = count_up_to_near(inner->hints + 1, last, hint, guess);
-        path->steps[depth] = (struct step){inner, index};
-        node = inner->children[index];
-        if (way == NULL) {
-            prefetch_node(node);
-        }
-    }
-    return node_leaf(node);
-}
-
 static struct target target_entry(const struct btree *tree, const void *entry)
 {
     return (struct target){
@@ -536,7 +515,7 @@ void btree_deinit(struct btree *tree)
     buffer_deinit(&tree->scratch);
 }
 
-/* Whether `place` in the leaf that the hint alone led to, behind all that ties there, is where a
+/* Whether the place in the leaf that the hint alone led to, behind all that ties there, is where a
  * new entry belongs. To the right of the leaf separators have greater hints, so that nothing there
  * has to be compared; an entry before the place that is smaller tells that nothing to the left has
  * to be. As ties usually end in the creation time, and a new document is the newest, it is. */
@@ -549,57 +528,98 @@ static bool is_place_of(const struct btree *tree, const struct leaf *leaf, uint3
             order->compare(order->context, target->entry, leaf->entries[place - 1]) > 0);
 }
 
-/* Adds an entry whose hint led to `place` in `leaf`; `path` leads to that. */
-static void insert_at(struct btree *tree, const struct target *target, void *entry,
-                      struct path *path, struct leaf *leaf, uint32_t place)
+/* The way down that a search that was settled knows. */
+static struct leaf *settled_way(const struct btree *tree, const struct btree_ahead *ahead,
+                                struct path *path)
 {
-    bool is_right = is_place_of(tree, leaf, place, target);
-    if (UNLIKELY(!is_right)) {
-        leaf = descend(tree, target, path);
+    struct btree_node *node = tree->root;
+    assert(ahead->length == tree->height);
+    path->length = ahead->length;
+    for (uint32_t depth = 0; depth < ahead->length; depth++) {
+        struct inner *inner = node_inner(node);
+        path->steps[depth] = (struct step){inner, ahead->way[depth]};
+        node = inner->children[ahead->way[depth]];
     }
-    if (UNLIKELY(leaf->node.count == BTREE_LEAF_CAPACITY) && relieve_leaf(tree, path)) {
-        leaf = descend(tree, target, path);
+    assert(node == ahead->node);
+    return node_leaf(node);
+}
+
+void *btree_ahead_settle(const struct btree *tree, struct btree_ahead *ahead)
+{
+    struct btree_node *node = tree->root;
+    bool is_known = ahead->found && ahead->length == tree->height;
+    assert(ahead->after);
+    ahead->node = NULL;
+    if (node == NULL) {
+        return NULL;
+    }
+    for (uint32_t depth = 0; depth < tree->height; depth++) {
+        struct inner *inner = node_inner(node);
+        uint32_t last = inner->node.count - 1;
+        uint32_t guess = is_known ? ahead->way[depth] : last;
+        uint32_t index = count_up_to_near(inner->hints + 1, last, ahead->hint, guess);
+        ahead->way[depth] = (uint8_t)index;
+        node = inner->children[index];
+        if (!is_known) {
+            prefetch_node(node);
+        }
+    }
+    const struct leaf *leaf = node_leaf(node);
+    uint32_t count = leaf->node.count;
+    uint32_t guess = is_known ? ahead->position + 1 : count;
+    uint32_t place = count_up_to_near(leaf->hints, count, ahead->hint, guess);
+    ahead->node = node;
+    ahead->length = (uint8_t)tree->height;
+    ahead->position = place;
+    bool ties = place > 0 && leaf->hints[place - 1] == ahead->hint;
+    return ties ? leaf->entries[place - 1] : NULL;
+}
+
+void btree_insert_settled(struct btree *tree, void *entry, const struct btree_ahead *ahead,
+                          bool is_behind)
+{
+    struct target target = {.hint = ahead->hint, .entry = entry};
+    struct path path;
+    if (ahead->node == NULL) {
+        assert(tree->root == NULL);
+        struct leaf *first = leaf_create(tree);
+        tree->root = &first->node;
+        tree->count++;
+        tree->moves++;
+        leaf_insert(first, 0, target.hint, entry);
+        return;
+    }
+    struct leaf *leaf = settled_way(tree, ahead, &path);
+    uint32_t place = ahead->position;
+    bool is_right = is_behind || is_place_of(tree, leaf, place, &target);
+    if (UNLIKELY(!is_right)) {
+        leaf = descend(tree, &target, &path);
+    }
+    if (UNLIKELY(leaf->node.count == BTREE_LEAF_CAPACITY) && relieve_leaf(tree, &path)) {
+        leaf = descend(tree, &target, &path);
         is_right = false;
     }
     if (UNLIKELY(!is_right)) {
-        place = leaf_position_for(tree, leaf, target->hint, entry);
+        place = leaf_position_for(tree, leaf, target.hint, entry);
     }
-    path_add_count(path, 1);
+    path_add_count(&path, 1);
     tree->count++;
     tree->moves++;
     if (LIKELY(leaf->node.count < BTREE_LEAF_CAPACITY)) {
-        leaf_insert(leaf, place, target->hint, entry);
+        leaf_insert(leaf, place, target.hint, entry);
     } else {
-        split_leaf(tree, path, leaf, place, target->hint, entry);
+        split_leaf(tree, &path, leaf, place, target.hint, entry);
     }
 }
 
 void btree_insert(struct btree *tree, void *entry)
 {
-    if (tree->root == NULL) {
-        tree->root = &leaf_create(tree)->node;
-    }
-    struct target target = target_entry(tree, entry);
-    struct path path;
-    struct leaf *leaf = descend_by_hint(tree, target.hint, NULL, &path);
-    uint32_t count = leaf->node.count;
-    uint32_t place = count_up_to_near(leaf->hints, count, target.hint, count);
-    insert_at(tree, &target, entry, &path, leaf, place);
-}
-
-void btree_insert_ahead(struct btree *tree, void *entry, const struct btree_ahead *ahead)
-{
-    if (!ahead->found || ahead->length != tree->height) {
-        btree_insert(tree, entry);
-        return;
-    }
-    assert(ahead->after);
-    struct target target = {.hint = ahead->hint, .entry = entry};
-    struct path path;
-    struct leaf *leaf = descend_by_hint(tree, target.hint, ahead->way, &path);
-    uint32_t place =
-        count_up_to_near(leaf->hints, leaf->node.count, target.hint, ahead->position + 1);
-    insert_at(tree, &target, entry, &path, leaf, place);
+    struct btree_ahead ahead;
+    ahead.hint = tree->order->hint(tree->order->context, entry);
+    ahead.after = true;
+    ahead.found = false;
+    (void)btree_ahead_settle(tree, &ahead);
+    btree_insert_settled(tree, entry, &ahead, false);
 }
 
 /* Removing. */

@@ -95,7 +95,6 @@ struct btree_cursor {
 struct btree_ahead {
     const struct btree_node *node; /* asked for, to be searched next; NULL: nothing more to do */
     uint64_t hint;
-    uint64_t reshapes;             /* of the tree when the search began */
     uint32_t position;             /* in the leaf, of the entry that is to be looked at … */
     bool found;                    /* … once that is known */
     bool after;                    /* behind what ties with the hint, else before it */
@@ -111,9 +110,13 @@ void btree_deinit(struct btree *tree);
 /* Adds `entry`, which is not in the tree. */
 void btree_insert(struct btree *tree, void *entry);
 
-/* The same where the tree was searched ahead for the place behind the hint of `entry`; it may have
- * changed since. */
-void btree_insert_ahead(struct btree *tree, void *entry, const struct btree_ahead *ahead);
+/* The same in two steps, where the tree was searched ahead for the place behind the hint of
+ * `entry`, however it has changed since. The first finds the place behind all entries with that
+ * hint, and returns the last of these, or NULL; the tree may not change between the two. With
+ * `is_behind`, `entry` is known to come behind that. */
+void *btree_ahead_settle(const struct btree *tree, struct btree_ahead *ahead);
+void btree_insert_settled(struct btree *tree, void *entry, const struct btree_ahead *ahead,
+                          bool is_behind);
 
 /* Takes out `entry`, which is in the tree. */
 void btree_remove(struct btree *tree, void *entry);

@@ -46,7 +46,7 @@ static inline const struct index_search *call_ahead_found(const struct call_ahea
 }
 
 /* The searches that were made for the step's document, or NULL. */
-static inline const struct insert_ahead *call_ahead_insert(const struct call_ahead *ahead)
+static inline struct insert_ahead *call_ahead_insert(struct call_ahead *ahead)
 {
     return ahead->has_insert ? &ahead->insert : NULL;
 }

@@ -156,7 +156,7 @@ struct run {
     const struct ahead *ahead;         /* what was found for items of the innermost asyncMap */
     uint32_t ahead_item;               /* the one that the run is at */
     const struct index_search *search; /* for a direct call's range, if it was made; else NULL */
-    const struct insert_ahead *insert_ahead; /* for a direct call's document; else NULL */
+    struct insert_ahead *insert_ahead; /* for a direct call's document; else NULL */
     const uint64_t *id_hash; /* of a direct call's id, if it was hashed already; else NULL */
 };
 

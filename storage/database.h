@@ -139,7 +139,7 @@ void transaction_begin(struct database *database);
  * Errors: InvalidValue, SchemaViolation, InvalidId, UniqueViolation, LimitExceeded; NULL then. */
 struct document *transaction_insert(struct database *database, struct table *table,
                                     const struct value_field *fields, uint32_t count,
-                                    struct slice text, const struct insert_ahead *ahead,
+                                    struct slice text, struct insert_ahead *ahead,
                                     struct error *error);
 
 /* Whether the names of the fields are those that a document of the table may have, whatever its
@@ -173,10 +173,11 @@ void transaction_end(struct database *database);
 /* Puts change->after in the place of change->before; either may be NULL. For storage/ alone. */
 void change_apply(struct database *database, const struct change *change);
 
-/* Checks the user's fields, whose names are those of `shape`, against the table's schema.
- * Errors: SchemaViolation; the path begins with the field. */
+/* Checks the user's fields, whose names are those of `shape`, against the table's schema, apart
+ * from those at the positions of which `known` has the bit. Errors: SchemaViolation; the path
+ * begins with the field. */
 MUST_CHECK bool table_check_types(const struct table *table, const struct shape *shape,
-                                  const struct value_field *fields, uint32_t count,
+                                  const struct value_field *fields, uint32_t count, uint64_t known,
                                   struct error *error);
 
 /* Asserts that indexes equal documents, counters are right, and every structure's invariants. */

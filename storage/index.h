@@ -68,6 +68,24 @@ MUST_CHECK bool index_hint_of_id(const struct index *index, struct slice id, uin
 MUST_CHECK bool index_search_ahead(const struct index *index, struct value value, bool after,
                                    struct btree_ahead *ahead);
 
+/* Whether the index's first field holds `id`, which has the size of one. Where that is a field of
+ * the document itself, its beginning is all that is looked for. */
+static inline bool index_holds_id(const struct index *index, const struct document *document,
+                                  struct slice id)
+{
+    uint32_t position = document->shape->index_positions[index->first_position];
+    bool is_plain = index->fields->name_count == 1 && position != SHAPE_NO_FIELD &&
+                    position >= SHAPE_USER_FIELDS;
+    if (UNLIKELY(!is_plain)) {
+        return value_is_string(index_field_value(index, document, 0), id);
+    }
+    size_t begin = document_offset(document, position - SHAPE_USER_FIELDS);
+    const char *text = document->text + begin;
+    size_t end = id.size + 1;
+    return begin + end < document->text_size && text[0] == '"' && text[end] == '"' &&
+           id_texts_are_equal(text + 1, id.data, id.size);
+}
+
 /* The document other than `except` that has the same fields as `document`, or NULL; only for a
  * unique index, and NULL where a field of `document` is missing. */
 struct document *index_find_duplicate(struct index *index, const struct document *document,

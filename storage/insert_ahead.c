@@ -29,14 +29,11 @@ bool insert_ahead_begin(struct insert_ahead *ahead, const struct table *table,
     }
     for (uint32_t i = 1; i < table->index_count && ahead->count < INSERT_AHEAD_MAX; i++) {
         const struct index *index = &table->indexes[i];
-        struct btree_ahead *search = &ahead->searches[ahead->count++];
-        struct value first = guess_first_field(index, document);
-        if (!value_is_missing(first) && index_search_ahead(index, first, true, search)) {
-            goes_on = true;
-        } else {
-            search->node = NULL;
-            search->found = false;
-        }
+        struct insert_search *search = &ahead->searches[ahead->count++];
+        search->value = guess_first_field(index, document);
+        search->is_made = !value_is_missing(search->value) &&
+                          index_search_ahead(index, search->value, true, &search->ahead);
+        goes_on |= search->is_made;
     }
     return goes_on;
 }
@@ -45,7 +42,44 @@ bool insert_ahead_continue(struct insert_ahead *ahead)
 {
     bool goes_on = false;
     for (uint32_t i = 0; i < ahead->count; i++) {
-        goes_on |= btree_ahead_step(&ahead->searches[i]);
+        struct insert_search *search = &ahead->searches[i];
+        goes_on |= search->is_made && btree_ahead_step(&search->ahead);
     }
     return goes_on;
+}
+
+/* Whether the document beside a new one's place has the value that was searched for. */
+static bool is_value_of(const struct insert_search *search, const struct index *index)
+{
+    return search->beside && index->hints_of_ids &&
+           index_holds_id(index, search->beside, value_string_escaped(search->value));
+}
+
+uint64_t insert_ahead_settle(struct insert_ahead *ahead, const struct table *table,
+                             const struct shape *shape)
+{
+    uint64_t known = 0;
+    for (uint32_t i = 0; i < ahead->count; i++) {
+        const struct index *index = &table->indexes[i + 1];
+        struct insert_search *search = &ahead->searches[i];
+        if (!search->is_made) {
+            continue;
+        }
+        search->beside = btree_ahead_settle(&index->tree, &search->ahead);
+        search->is_known = is_value_of(search, index);
+        uint32_t position = shape->index_positions[index->first_position];
+        if (search->is_known && position < 64) {
+            known |= UINT64_C(1) << position;
+        }
+    }
+    return known;
+}
+
+void insert_ahead_put(const struct insert_ahead *ahead, struct index *index, uint32_t number,
+                      struct document *document)
+{
+    const struct insert_search *search = &ahead->searches[number - 1];
+    bool is_behind = search->is_known && index->field_count == 1 &&
+                     search->beside->creation_time < document->creation_time;
+    btree_insert_settled(&index->tree, document, &search->ahead, is_behind);
 }

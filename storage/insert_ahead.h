@@ -16,9 +16,18 @@
 /* The most indexes of a table that are searched. */
 #define INSERT_AHEAD_MAX 4
 
+/* A search in one index for the value of its first field. */
+struct insert_search {
+    bool is_made;
+    bool is_known;      /* once settled: `beside` has the value too */
+    struct value value; /* in the request */
+    struct btree_ahead ahead;
+    const struct document *beside; /* once settled: the last document with the same hint, or NULL */
+};
+
 struct insert_ahead {
-    uint32_t count;                                /* of the searches … */
-    struct btree_ahead searches[INSERT_AHEAD_MAX]; /* … one for each index from the second on */
+    uint32_t count;
+    struct insert_search searches[INSERT_AHEAD_MAX]; /* one for each index from the second on */
 };
 
 /* Begins to search for the place of a new document of the fields of `document`, any value. It goes
@@ -30,11 +39,20 @@ bool insert_ahead_begin(struct insert_ahead *ahead, const struct table *table,
 /* Carries out a later stage, and returns the same. The table must not have changed since. */
 bool insert_ahead_continue(struct insert_ahead *ahead);
 
-/* The search in the table's index number `index`, or NULL. */
-static inline const struct btree_ahead *insert_ahead_find(const struct insert_ahead *ahead,
-                                                          uint32_t index)
+/* Settles the searches for a document of the shape `shape`; the table must not change from then on
+ * until insert_ahead_put(). Returns a bit for each of the first 64 positions whose value another
+ * document of the table has in the same field, so that it need not be checked again. */
+uint64_t insert_ahead_settle(struct insert_ahead *ahead, const struct table *table,
+                             const struct shape *shape);
+
+/* Puts the document into `index`, the table's number `number`, in which there was a search. */
+void insert_ahead_put(const struct insert_ahead *ahead, struct index *index, uint32_t number,
+                      struct document *document);
+
+/* Whether there is a search in the table's index number `number`. */
+static inline bool insert_ahead_has(const struct insert_ahead *ahead, uint32_t number)
 {
-    return ahead && index - 1 < ahead->count ? &ahead->searches[index - 1] : NULL;
+    return number - 1 < ahead->count && ahead->searches[number - 1].is_made;
 }
 
 #endif

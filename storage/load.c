@@ -122,7 +122,7 @@ static void check_schema(struct loader *loader, struct document *document)
     uint32_t count = document_user_fields(document, fields);
     struct error error;
     error_init(&error, &loader->arena);
-    if (!table_check_types(table, document->shape, fields, count, &error)) {
+    if (!table_check_types(table, document->shape, fields, count, 0, &error)) {
         note_violation(loader, table, document_id(document), error.path,
                        one_line(&loader->arena, error.message));
     }
@@ -155,7 +155,7 @@ static struct document *make_document(struct loader *loader, struct table *table
     /* What is wrong is told by loader_finish(), if the document is still there then. */
     struct error error;
     error_init(&error, &loader->arena);
-    if (!table_check_types(table, shape, parts.fields, parts.count, &error)) {
+    if (!table_check_types(table, shape, parts.fields, parts.count, 0, &error)) {
         loader->tables[table - table->database->tables].suspect = true;
     }
     return document;

@@ -26,7 +26,8 @@
 struct draft {
     struct table *table;
     struct document_parts parts;
-    uint64_t id_hash; /* in the map of documents; of an insert's alone */
+    uint64_t id_hash;           /* in the map of documents; of an insert's alone */
+    struct insert_ahead *ahead; /* of an insert; NULL: nothing was searched for */
     char id_text[ID_TEXT_SIZE_MAX];
     char creation_time_text[NUMBER_TEXT_SIZE];
 };
@@ -38,9 +39,8 @@ static void index_put(struct database *database, struct table *table, struct doc
                       uint64_t hash, const struct insert_ahead *ahead)
 {
     for (uint32_t i = 0; i < table->index_count; i++) {
-        const struct btree_ahead *search = insert_ahead_find(ahead, i);
-        if (search) {
-            btree_insert_ahead(&table->indexes[i].tree, document, search);
+        if (ahead && insert_ahead_has(ahead, i)) {
+            insert_ahead_put(ahead, &table->indexes[i], i, document);
         } else {
             btree_insert(&table->indexes[i].tree, document);
         }
@@ -136,10 +136,10 @@ static void add_change(struct database *database, struct table *table, struct do
 
 /* The same for a new document, of which more is known. */
 static void add_insert(struct database *database, const struct draft *draft,
-                       struct document *document, const struct insert_ahead *ahead)
+                       struct document *document)
 {
     struct change change = {.table = draft->table, .after = document};
-    index_put(database, draft->table, document, draft->id_hash, ahead);
+    index_put(database, draft->table, document, draft->id_hash, draft->ahead);
     count_change(database, &change);
     note_change(database, &change);
 }
@@ -317,7 +317,8 @@ static bool split_fields(struct draft *draft, const struct value_field *fields, 
 }
 
 bool table_check_types(const struct table *table, const struct shape *shape,
-                       const struct value_field *fields, uint32_t count, struct error *error)
+                       const struct value_field *fields, uint32_t count, uint64_t known,
+                       struct error *error)
 {
     const struct type *type = table->schema->fields;
     if (!type) {
@@ -332,7 +333,8 @@ bool table_check_types(const struct table *table, const struct shape *shape,
         if (value_is_missing(value)) {
             continue;
         }
-        if (shape->types[position] &&
+        bool is_known = position < 64 && (known >> position & 1) != 0;
+        if (!is_known && shape->types[position] &&
             !type_check_field(shape->types[position], fields[i].name, value, error)) {
             return false;
         }
@@ -392,7 +394,8 @@ static struct document *make_document(const struct draft *draft, const struct do
     struct table *table = draft->table;
     struct shape *shape = shape_acquire(table, draft->parts.fields, draft->parts.count);
     size_t text_size = document_text_size(&draft->parts);
-    if (!table_check_types(table, shape, draft->parts.fields, draft->parts.count, error) ||
+    uint64_t known = draft->ahead ? insert_ahead_settle(draft->ahead, table, shape) : 0;
+    if (!table_check_types(table, shape, draft->parts.fields, draft->parts.count, known, error) ||
         !check_size(draft, text_size, error)) {
         if (error->table.data == NULL) {
             error->table = table->name;
@@ -419,7 +422,7 @@ void transaction_begin(struct database *database)
 
 struct document *transaction_insert(struct database *database, struct table *table,
                                     const struct value_field *fields, uint32_t count,
-                                    struct slice text, const struct insert_ahead *ahead,
+                                    struct slice text, struct insert_ahead *ahead,
                                     struct error *error)
 {
     struct draft draft;
@@ -427,6 +430,7 @@ struct document *transaction_insert(struct database *database, struct table *tab
     struct value creation_time;
     draft.table = table;
     draft.parts = (struct document_parts){.text = text};
+    draft.ahead = ahead;
     if (!split_fields(&draft, fields, count, &id, &creation_time, error)) {
         return NULL;
     }
@@ -443,7 +447,7 @@ struct document *transaction_insert(struct database *database, struct table *tab
     }
     struct document *document = make_document(&draft, NULL, error);
     if (document) {
-        add_insert(database, &draft, document, ahead);
+        add_insert(database, &draft, document);
     }
     return document;
 }

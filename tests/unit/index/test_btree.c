@@ -626,7 +626,12 @@ static void insert_window(struct universe *universe)
     }
     for (size_t i = 0; i < WINDOW; i++) {
         if (!entries[i]->present) {
-            btree_insert_ahead(tree, entries[i], &aheads[i]);
+            const struct entry *beside = btree_ahead_settle(tree, &aheads[i]);
+            uint64_t hint = order_hint(universe, entries[i]);
+            cr_assert(beside == NULL || order_hint(universe, beside) == hint);
+            bool is_behind = beside != NULL && compare_entries(entries[i], beside) > 0;
+            bool is_told = is_behind && random_next(&universe->random) % 2 == 0;
+            btree_insert_settled(tree, entries[i], &aheads[i], is_told);
             entries[i]->present = true;
         }
         toggle(universe, random_entry(universe));

@@ -72,6 +72,21 @@ Test(call_ahead, inserts_find_their_places_among_those_of_their_window)
     local_stop(&local);
 }
 
+#define ADD_WRONG                                                                                  \
+    "{'id':1,'method':'insert','params':['people',{'friend':'j57000820c20a1g7104gm2rc1m70ynr9'}]}"
+
+/* A value that a document beside has is not checked again, but one that only begins alike is. */
+Test(call_ahead, a_value_that_looks_like_a_known_one_is_checked)
+{
+    struct local local;
+    local_start(&local, SCHEMA);
+    local_call(&local, "insert", "['people',{'_id':" ADA "}]");
+    local_call(&local, "insert", "['people',{'friend':" ADA "}]");
+    expect_batch(&local, "[" ADD "," ADD_WRONG "," ADD "," ADD_BOB "," ADD_WRONG "]", "|||");
+    local_expect(&local, "count", "['people']", "5");
+    local_stop(&local);
+}
+
 #define PATCH  "{'id':1,'method':'patch','params':[" BOB ",{'friend':" ADA "}]}"
 #define CLEAR  "{'id':1,'method':'patch','params':[" BOB ",{'friend':{'$undefined':null}}]}"
 #define DELETE "{'id':1,'method':'delete','params':[" BOB "]}"
