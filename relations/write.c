@@ -105,7 +105,8 @@ static bool run_insert(struct run *run, const struct step *step, struct value *r
 {
     struct value source;
     return document_argument(run, step, &source) &&
-           (insert(run, step, source, run->insert_ahead, result) || step_fail_at(run, step, PARAM_DOCUMENT));
+           (insert(run, step, source, run->insert_ahead, result) ||
+            step_fail_at(run, step, PARAM_DOCUMENT));
 }
 
 static bool insert_one_of_many(struct run *run, const struct step *step, struct value source,
