@@ -1,6 +1,8 @@
 /* What an insert is going to touch. See insert_ahead.h. */
 #include "storage/insert_ahead.h"
 
+#include "base/macros.h"
+
 /* The field that the index begins with, if the document has it where the newest document of the
  * table had it; else missing. */
 static struct value guess_first_field(const struct index *index, struct value document)
@@ -19,8 +21,9 @@ static struct value guess_first_field(const struct index *index, struct value do
     return is_there ? document.fields[place].value : VALUE_IS(VALUE_MISSING);
 }
 
-bool insert_ahead_begin(struct insert_ahead *ahead, const struct table *table,
-                        struct value document)
+/* The stages are calls of their own: without them those of a get are small enough to be none. */
+NEVER_INLINE bool insert_ahead_begin(struct insert_ahead *ahead, const struct table *table,
+                                     struct value document)
 {
     bool goes_on = false;
     ahead->count = 0;
@@ -38,7 +41,7 @@ bool insert_ahead_begin(struct insert_ahead *ahead, const struct table *table,
     return goes_on;
 }
 
-bool insert_ahead_continue(struct insert_ahead *ahead)
+NEVER_INLINE bool insert_ahead_continue(struct insert_ahead *ahead)
 {
     bool goes_on = false;
     for (uint32_t i = 0; i < ahead->count; i++) {

@@ -239,14 +239,14 @@ static bool take_given_id(struct draft *draft, struct value value, struct error 
                   SLICE_FORMAT(table->name));
         return fail_system_field(error, table, SLICE("_id"), value);
     }
-    draft->id_hash = hash_map_hash(&table->database->documents, text);
-    if (database_find_hashed(table->database, draft->id_hash, text)) {
+    if (database_find(table->database, text)) {
         error_set(error, ERROR_UNIQUE_VIOLATION, "Document ID %.*s is in table %.*s already.",
                   SLICE_FORMAT(text), SLICE_FORMAT(table->name));
         error->id = text;
         return fail_system_field(error, table, SLICE("_id"), value);
     }
     draft->parts.id = text;
+    draft->id_hash = hash_map_hash(&table->database->documents, text);
     return true;
 }
 
