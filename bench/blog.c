@@ -138,6 +138,11 @@ void blog_append_entry_name(struct buffer *buffer, uint64_t entry)
     buffer_append_format(buffer, "-%" PRIu64, entry);
 }
 
+uint64_t blog_creation_time(uint64_t number)
+{
+    return TIME_OF_FIRST_MS + number;
+}
+
 void blog_append_id(struct buffer *buffer, enum blog_table table, uint64_t number)
 {
     struct id id = {.table_number = tables[table].number};
@@ -249,7 +254,7 @@ void blog_append_document(struct buffer *buffer, const struct blog *blog, enum b
 {
     buffer_append_format(buffer, "{\"_id\":\"");
     blog_append_id(buffer, table, number);
-    buffer_append_format(buffer, "\",\"_creationTime\":%" PRIu64 ",", TIME_OF_FIRST_MS + number);
+    buffer_append_format(buffer, "\",\"_creationTime\":%" PRIu64 ",", blog_creation_time(number));
     blog_append_fields(buffer, blog, table, number);
     buffer_append_char(buffer, '}');
 }

@@ -64,6 +64,9 @@ uint64_t blog_category_of_post_category(const struct blog *blog, uint64_t post_c
 uint64_t blog_owner_of_entry(const struct blog *blog, uint64_t entry);
 void blog_append_entry_name(struct buffer *buffer, uint64_t entry);
 
+/* When a document was made, in milliseconds. */
+uint64_t blog_creation_time(uint64_t number);
+
 /* Appends the id of a document, without quotes. Numbers may lie beyond blog_count(). */
 void blog_append_id(struct buffer *buffer, enum blog_table table, uint64_t number);
 

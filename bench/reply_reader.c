@@ -77,20 +77,31 @@ static bool skip_left(struct reply_reader *reader, const char **at, const char *
     return reader->left == 0;
 }
 
-/* The first line of a RESP reply is whole. Returns whether the reply is. */
+/* A value of RESP is whole. Returns whether the reply is. */
+static bool end_redis_value(struct reply_reader *reader)
+{
+    reader->items -= reader->items > 0;
+    return reader->items == 0;
+}
+
+/* The first line of a RESP value is whole. Returns whether the reply is. */
 static bool end_redis_line(struct reply_reader *reader)
 {
     reader->head[reader->head_size < REPLY_HEAD_SIZE ? reader->head_size : REPLY_HEAD_SIZE - 1] = 0;
     reader->head_size = 0;
     reader->errors += reader->head[0] == '-';
-    if (reader->head[0] != '$') {
-        assert(reader->head[0] != '*');
-        return true;
+    if (reader->head[0] != '$' && reader->head[0] != '*') {
+        return end_redis_value(reader);
     }
     long long size = strtoll(reader->head + 1, NULL, 10);
     if (size < 0) {
         reader->nulls += 1;
-        return true;
+        return end_redis_value(reader);
+    }
+    if (reader->head[0] == '*') {
+        assert(reader->items == 0);
+        reader->items = (uint64_t)size;
+        return size == 0;
     }
     reader->left = (uint64_t)size + 2;
     return false;
@@ -102,7 +113,7 @@ static uint64_t feed_redis(struct reply_reader *reader, struct slice bytes)
     const char *end = bytes.data + bytes.size;
     for (const char *at = bytes.data; at < end;) {
         if (reader->left > 0) {
-            count += skip_left(reader, &at, end);
+            count += skip_left(reader, &at, end) && end_redis_value(reader);
             continue;
         }
         const char *stop = memchr(at, '\n', (size_t)(end - at));

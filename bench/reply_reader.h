@@ -1,7 +1,7 @@
 /* Finds the ends of replies in what a server sends, and counts the ones that are errors.
  *
  *   lines     Tenon: a reply a line
- *   redis     simple strings, errors, integers and bulk strings of RESP
+ *   redis     simple strings, errors, integers, bulk strings of RESP, and arrays of these
  *   tarantool a greeting of 128 bytes, then length-prefixed MessagePack
  *
  * A reader sees bytes once, in pieces of any size, and keeps no more than a reply's head. */
@@ -22,6 +22,7 @@ struct reply_reader {
     char head[REPLY_HEAD_SIZE]; /* how the current reply begins */
     uint32_t head_size;
     uint64_t left;   /* bytes of the current reply that are still to come, where that is known */
+    uint64_t items;  /* redis: of the current array, that are still to come */
     uint64_t errors; /* replies that were errors */
     uint64_t nulls;  /* replies that were null, or nothing */
 };

@@ -66,6 +66,47 @@ static void append_tenon(struct making *making, const char *method, const char *
     end_tenon(making);
 }
 
+/* What a document refers to, and the list in Redis that leads back from there. */
+struct reference {
+    const char *field;
+    const char *list;
+    enum blog_table table;
+    uint64_t number;
+};
+
+#define REFERENCES_MAX 2
+
+/* Finds the references that Redis has lists for. Returns how many there are. */
+static size_t find_references(const struct blog *blog, enum blog_table table, uint64_t number,
+                              struct reference found[REFERENCES_MAX])
+{
+    if (table == BLOG_AUTHOR_PROFILES) {
+        found[0] = (struct reference){"userId", "profile:", BLOG_USERS, number};
+        return 1;
+    }
+    if (table == BLOG_POSTS) {
+        found[0] = (struct reference){"authorId", "posts:", BLOG_AUTHOR_PROFILES,
+                                      blog_author_of_post(blog, number)};
+        return 1;
+    }
+    if (table == BLOG_COMMENTS) {
+        found[0] = (struct reference){"postId", "comments:", BLOG_POSTS,
+                                      blog_post_of_comment(blog, number)};
+        found[1] = (struct reference){"userId", "commentsBy:", BLOG_USERS,
+                                      blog_user_of_comment(blog, number)};
+        return 2;
+    }
+    return 0;
+}
+
+/* Appends the key in Redis that is `prefix` and an id. */
+static struct slice append_key(struct buffer *key, const char *prefix, struct slice id)
+{
+    buffer_append_slice(key, slice_of(prefix));
+    buffer_append_slice(key, id);
+    return buffer_slice(key);
+}
+
 /* Calls the script of the case with one id. */
 static void append_script(struct making *making, struct slice id)
 {
@@ -74,13 +115,18 @@ static void append_script(struct making *making, struct slice id)
         struct slice words[] = {SLICE("EVALSHA"), script, SLICE("1"), id};
         wire_append_redis(making->out, words, COUNT_OF(words));
     } else {
-        wire_append_tarantool_call(making->out, script, id);
+        wire_append_tarantool_call(making->out, script, &id, 1);
     }
 }
 
 /* Point lookups. */
 
-static void append_get(struct making *making, struct slice id)
+static uint32_t tarantool_space(enum blog_table table)
+{
+    return WIRE_TARANTOOL_SPACE_FIRST + table;
+}
+
+static void append_get(struct making *making, enum blog_table table, struct slice id)
 {
     switch (making->options->server) {
     case SERVER_TENON:
@@ -92,19 +138,19 @@ static void append_get(struct making *making, struct slice id)
         break;
     }
     case SERVER_TARANTOOL:
-        wire_append_tarantool_select(making->out, WIRE_TARANTOOL_SPACE_FIRST + BLOG_COMMENTS, id);
+        wire_append_tarantool_select(making->out, tarantool_space(table), 0, false, 1, id);
         break;
     }
 }
 
 static void make_get(struct making *making)
 {
-    append_get(making, choose_random(making, BLOG_COMMENTS));
+    append_get(making, BLOG_COMMENTS, choose_random(making, BLOG_COMMENTS));
 }
 
 static void make_get_hot(struct making *making)
 {
-    append_get(making, choose(making, BLOG_COMMENTS, 4711));
+    append_get(making, BLOG_COMMENTS, choose(making, BLOG_COMMENTS, 4711));
 }
 
 /* Lists. */
@@ -171,17 +217,22 @@ static void make_article_hot(struct making *making)
     append_article(making, choose(making, BLOG_USERS, 7));
 }
 
+static void append_tenon_insert(struct making *making, enum blog_table table, uint64_t number)
+{
+    begin_tenon(making, "insert");
+    buffer_append_format(making->out, "{\"table\":\"%s\",\"document\":{", blog_table_name(table));
+    blog_append_fields(making->out, &making->options->blog, table, number);
+    buffer_append_slice(making->out, SLICE("}}"));
+    end_tenon(making);
+}
+
 /* Inserts of comments that the blog does not have yet. For Redis: SET of the same bytes. */
 static void make_insert(struct making *making)
 {
     const struct blog *blog = &making->options->blog;
     uint64_t number = blog_count(blog, BLOG_COMMENTS) + making->number;
     if (making->options->server == SERVER_TENON) {
-        begin_tenon(making, "insert");
-        buffer_append_slice(making->out, SLICE("{\"table\":\"comments\",\"document\":{"));
-        blog_append_fields(making->out, blog, BLOG_COMMENTS, number);
-        buffer_append_slice(making->out, SLICE("}}"));
-        end_tenon(making);
+        append_tenon_insert(making, BLOG_COMMENTS, number);
         return;
     }
     struct buffer text = {0};
@@ -243,7 +294,7 @@ static void make_entry_patch(struct making *making)
 
 static void make_entry_get(struct making *making)
 {
-    append_get(making, choose_random(making, BLOG_ENTRIES));
+    append_get(making, BLOG_ENTRIES, choose_random(making, BLOG_ENTRIES));
 }
 
 static void make_entry_get_one_from(struct making *making)
@@ -265,22 +316,61 @@ static void make_entry_count(struct making *making)
 
 /* The mix of LinkBench, with posts for nodes and comments for links. Every hundred requests in a
  * row hold each operation as often as the mix has it. What is deleted was never updated: deletes
- * begin at the far end and take another document each time. */
+ * begin at the far end and take another document each time.
+ *
+ * Tenon chooses ids and times itself; the others are told those of the blog that goes on. */
 
-#define MIX_COUNT 100
+#define MIX_COUNT               100
 
+#define TARANTOOL_INDEX_POST_ID 1
+
+/* What --script names in a mix, with commas between. Tarantool needs no more than the first. */
+enum mix_script { MIX_SCRIPT_PATCH, MIX_SCRIPT_INSERT, MIX_SCRIPT_DELETE };
+
+static struct slice mix_script(const struct making *making, enum mix_script script)
+{
+    const char *name = making->options->script;
+    for (unsigned i = 0; i < script; i++) {
+        name += strcspn(name, ",");
+        name += *name == ',';
+    }
+    return slice_make(name, strcspn(name, ","));
+}
+
+/* Redis: one command that follows a list backwards, faster than a script that does. */
 static void make_mix_newest(struct making *making)
 {
     struct slice id = choose_random(making, BLOG_POSTS);
-    append_tenon(making, "getManyFrom",
-                 "{\"table\":\"comments\",\"index\":\"postId\",\"order\":\"desc\",\"take\":10,"
-                 "\"value\":\"",
-                 id, "\"}");
+    struct buffer key = {0};
+    switch (making->options->server) {
+    case SERVER_TENON:
+        append_tenon(making, "getManyFrom",
+                     "{\"table\":\"comments\",\"index\":\"postId\",\"order\":\"desc\",\"take\":10,"
+                     "\"value\":\"",
+                     id, "\"}");
+        break;
+    case SERVER_REDIS: {
+        struct slice words[] = {
+            SLICE("SORT"), append_key(&key, "comments:", id),
+            SLICE("BY"),   SLICE("nosort"),
+            SLICE("DESC"), SLICE("LIMIT"),
+            SLICE("0"),    SLICE("10"),
+            SLICE("GET"),  SLICE("*"),
+        };
+        wire_append_redis(making->out, words, COUNT_OF(words));
+        break;
+    }
+    case SERVER_TARANTOOL:
+        wire_append_tarantool_select(making->out, tarantool_space(BLOG_COMMENTS),
+                                     TARANTOOL_INDEX_POST_ID, true, 10, id);
+        break;
+    }
+    buffer_deinit(&key);
 }
 
 static void make_mix_get(struct making *making)
 {
-    append_get(making, choose_random(making, BLOG_POSTS));
+    append_get(making, BLOG_POSTS, choose_random(making, BLOG_POSTS));
 }
 
 /* Only the first three quarters are updated. */
@@ -294,38 +384,125 @@ static void make_mix_patch(struct making *making, enum blog_table table, const c
                            size_t size)
 {
     struct slice id = choose_updated(making, table);
-    begin_tenon(making, "patch");
-    buffer_append_format(making->out, "{\"id\":\"%.*s\",\"fields\":{\"%s\":\"", SLICE_FORMAT(id),
-                         field);
-    blog_append_words(making->out, making->number, size);
-    buffer_append_slice(making->out, SLICE("\"}}"));
-    end_tenon(making);
+    struct buffer value = {0};
+    blog_append_words(&value, making->number, size);
+    switch (making->options->server) {
+    case SERVER_TENON:
+        begin_tenon(making, "patch");
+        buffer_append_format(making->out, "{\"id\":\"%.*s\",\"fields\":{\"%s\":\"",
+                             SLICE_FORMAT(id), field);
+        buffer_append_slice(making->out, buffer_slice(&value));
+        buffer_append_slice(making->out, SLICE("\"}}"));
+        end_tenon(making);
+        break;
+    case SERVER_REDIS: {
+        struct slice words[] = {SLICE("EVALSHA"), mix_script(making, MIX_SCRIPT_PATCH),
+                                SLICE("1"),       id,
+                                slice_of(field),  buffer_slice(&value)};
+        wire_append_redis(making->out, words, COUNT_OF(words));
+        break;
+    }
+    case SERVER_TARANTOOL: {
+        struct slice arguments[] = {slice_of(blog_table_name(table)), id, slice_of(field),
+                                    buffer_slice(&value)};
+        wire_append_tarantool_call(making->out, mix_script(making, MIX_SCRIPT_PATCH), arguments,
+                                   COUNT_OF(arguments));
+        break;
+    }
+    }
+    buffer_deinit(&value);
 }
 
 static void make_mix_count(struct making *making)
 {
     struct slice id = choose_random(making, BLOG_POSTS);
-    append_tenon(making, "count", "[\"comments\",\"postId\",[[\"eq\",\"postId\",\"", id, "\"]]]");
+    struct buffer key = {0};
+    switch (making->options->server) {
+    case SERVER_TENON:
+        append_tenon(making, "count", "[\"comments\",\"postId\",[[\"eq\",\"postId\",\"", id,
+                     "\"]]]");
+        break;
+    case SERVER_REDIS: {
+        struct slice words[] = {SLICE("LLEN"), append_key(&key, "comments:", id)};
+        wire_append_redis(making->out, words, COUNT_OF(words));
+        break;
+    }
+    case SERVER_TARANTOOL:
+        wire_append_tarantool_call(making->out, SLICE("countComments"), &id, 1);
+        break;
+    }
+    buffer_deinit(&key);
 }
 
-/* Deletes the document that comes `rank` before the last one. */
+/* Deletes the document that comes `rank` before the last one. The script for Redis is told where
+ * the document names the lists that it stands in. */
 static void make_mix_delete(struct making *making, enum blog_table table, uint64_t rank)
 {
-    uint64_t count = blog_count(&making->options->blog, table);
-    assert(rank < count / 4);
-    struct slice id = choose(making, table, count - 1 - rank);
-    append_tenon(making, "delete", "{\"id\":\"", id, "\"}");
+    const struct blog *blog = &making->options->blog;
+    uint64_t number = blog_count(blog, table) - 1 - rank;
+    assert(rank < blog_count(blog, table) / 4);
+    struct slice id = choose(making, table, number);
+    switch (making->options->server) {
+    case SERVER_TENON:
+        append_tenon(making, "delete", "{\"id\":\"", id, "\"}");
+        break;
+    case SERVER_REDIS: {
+        struct reference references[REFERENCES_MAX];
+        struct slice words[4 + 2 * REFERENCES_MAX] = {
+            SLICE("EVALSHA"), mix_script(making, MIX_SCRIPT_DELETE), SLICE("1"), id};
+        size_t count = find_references(blog, table, number, references);
+        for (size_t i = 0; i < count; i++) {
+            words[4 + 2 * i] = slice_of(references[i].field);
+            words[5 + 2 * i] = slice_of(references[i].list);
+        }
+        wire_append_redis(making->out, words, 4 + 2 * count);
+        break;
+    }
+    case SERVER_TARANTOOL:
+        wire_append_tarantool_delete(making->out, tarantool_space(table), id);
+        break;
+    }
 }
 
-static void make_mix_add_node(struct making *making)
+/* Inserts a document. Redis: its key, then those of the lists that lead to it. */
+static void append_peer_insert(struct making *making, enum blog_table table, uint64_t number)
 {
-    const struct blog *blog = &making->options->blog;
-    begin_tenon(making, "insert");
-    buffer_append_slice(making->out, SLICE("{\"table\":\"posts\",\"document\":{"));
-    blog_append_fields(making->out, blog, BLOG_POSTS,
-                       blog_count(blog, BLOG_POSTS) + making->number);
-    buffer_append_slice(making->out, SLICE("}}"));
-    end_tenon(making);
+    struct reference references[REFERENCES_MAX];
+    size_t count = find_references(&making->options->blog, table, number, references);
+    bool redis = making->options->server == SERVER_REDIS;
+    struct slice id = choose(making, table, number);
+    static const char *const key_counts[] = {"1", "2", "3"};
+    struct slice words[5 + REFERENCES_MAX] = {
+        SLICE("EVALSHA"), mix_script(making, MIX_SCRIPT_INSERT), slice_of(key_counts[count]), id};
+    struct buffer keys[REFERENCES_MAX] = {{0}};
+    struct buffer text = {0};
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_slice(&keys[i], slice_of(redis ? references[i].list : ""));
+        blog_append_id(&keys[i], references[i].table, references[i].number);
+        words[4 + i] = buffer_slice(&keys[i]);
+    }
+    blog_append_document(&text, &making->options->blog, table, number);
+    if (redis) {
+        words[4 + count] = buffer_slice(&text);
+        wire_append_redis(making->out, words, 5 + count);
+    } else {
+        wire_append_tarantool_insert(making->out, tarantool_space(table), id, buffer_slice(&text),
+                                     blog_creation_time(number), words + 4, count);
+    }
+    buffer_deinit(&text);
+    for (size_t i = 0; i < count; i++) {
+        buffer_deinit(&keys[i]);
+    }
+}
+
+static void make_mix_insert(struct making *making, enum blog_table table)
+{
+    uint64_t number = blog_count(&making->options->blog, table) + making->number;
+    if (making->options->server == SERVER_TENON) {
+        append_tenon_insert(making, table, number);
+    } else {
+        append_peer_insert(making, table, number);
+    }
 }
 
 /* A place in the hundred: each comes once, in an order that mixes the operations. */
@@ -338,7 +515,7 @@ static void make_mix(struct making *making)
     } else if (place < 64) {
         make_mix_get(making);
     } else if (place < 73) {
-        make_insert(making);
+        make_mix_insert(making, BLOG_COMMENTS);
     } else if (place < 81) {
         make_mix_patch(making, BLOG_COMMENTS, "text", 30);
     } else if (place < 88) {
@@ -348,7 +525,7 @@ static void make_mix(struct making *making)
     } else if (place < 96) {
         make_mix_delete(making, BLOG_COMMENTS, 3 * round + place - 93);
     } else if (place < 99) {
-        make_mix_add_node(making);
+        make_mix_insert(making, BLOG_POSTS);
     } else {
         make_mix_delete(making, BLOG_POSTS, round);
     }
@@ -366,7 +543,7 @@ static const struct {
     {"article", make_article, {true, true, true}},
     {"article-hot", make_article_hot, {true, true, true}},
     {"insert", make_insert, {true, true, false}},
-    {"linkbench", make_mix, {true, false, false}},
+    {"linkbench", make_mix, {true, true, true}},
     {"blank", make_blank, {true, false, false}},
     {"entry-insert", make_entry_insert, {true, true, false}},
     {"entry-patch", make_entry_patch, {true, false, false}},
@@ -398,9 +575,7 @@ static void load_redis_command(struct request_writer *writer, const char *comman
                                const char *prefix, struct slice id, struct slice value)
 {
     struct buffer key = {0};
-    buffer_append_slice(&key, slice_of(prefix));
-    buffer_append_slice(&key, id);
-    struct slice words[] = {slice_of(command), buffer_slice(&key), value};
+    struct slice words[] = {slice_of(command), append_key(&key, prefix, id), value};
     wire_append_redis(&writer->bytes, words, COUNT_OF(words));
     request_writer_end_request(writer);
     buffer_deinit(&key);
@@ -419,16 +594,10 @@ static void load_redis_list(struct request_writer *writer, const char *prefix,
 static void load_redis_lists(struct request_writer *writer, const struct blog *blog,
                              enum blog_table table, uint64_t number, struct slice id)
 {
-    if (table == BLOG_AUTHOR_PROFILES) {
-        load_redis_list(writer, "profile:", BLOG_USERS, number, id);
-    } else if (table == BLOG_POSTS) {
-        uint64_t author = blog_author_of_post(blog, number);
-        load_redis_list(writer, "posts:", BLOG_AUTHOR_PROFILES, author, id);
-    } else if (table == BLOG_COMMENTS) {
-        uint64_t post = blog_post_of_comment(blog, number);
-        uint64_t user = blog_user_of_comment(blog, number);
-        load_redis_list(writer, "comments:", BLOG_POSTS, post, id);
-        load_redis_list(writer, "commentsBy:", BLOG_USERS, user, id);
+    struct reference references[REFERENCES_MAX];
+    size_t count = find_references(blog, table, number, references);
+    for (size_t i = 0; i < count; i++) {
+        load_redis_list(writer, references[i].list, references[i].table, references[i].number, id);
     }
 }
 
