@@ -48,10 +48,14 @@ class Tenon:
         subprocess.run(harness.pinned(harness.LOAD_CORE, command), check=True,
                        capture_output=True)
 
+    def script(self, kind, variant):
+        return ""
+
+    def ask(self, request):
+        return json.loads(harness.ask(self.port, request, harness.line_end))["result"]
+
     def answer(self, kind):
-        reply = harness.ask(self.port, self.context.first_request(kind, "tenon"),
-                            harness.line_end)
-        return json.loads(reply)["result"]
+        return self.ask(self.context.first_request(kind, "tenon"))
 
     def run(self, kind, **options):
         return self.context.load.run(self.context.requests(kind, "tenon"), self.port,
@@ -81,7 +85,7 @@ class Floor:
 
 
 class Redis:
-    """GET and SET by pipelines, all else by Lua scripts (EVALSHA)."""
+    """Commands where one does it, all else by Lua scripts (EVALSHA)."""
 
     name = "Redis"
     protocol = "redis"
@@ -119,32 +123,52 @@ class Redis:
             request += f"${len(word.encode())}\r\n{word}\r\n".encode()
         return self.parse(harness.ask(self.port, request, self.end))
 
-    @staticmethod
-    def end(reply):
-        line = reply.find(b"\r\n")
+    @classmethod
+    def take(cls, reply, at=0):
+        """The value that begins at `at`, and where it ends: None if it is not whole."""
+        line = reply.find(b"\r\n", at)
         if line < 0:
-            return None
-        size = line + 2
-        if reply[:1] == b"$" and reply[1:line] != b"-1":
-            size += int(reply[1:line]) + 2
-        return size if len(reply) >= size else None
+            return None, None
+        kind, head, at = reply[at:at + 1], reply[at + 1:line].decode(), line + 2
+        if kind == b"*":
+            items = []
+            while len(items) < int(head) and at is not None:
+                item, at = cls.take(reply, at)
+                items.append(item)
+            return items, at
+        if kind != b"$" or head == "-1":
+            return (head if kind != b"$" else None), at
+        end = at + int(head)
+        return (reply[at:end].decode(), end + 2) if len(reply) >= end + 2 else (None, None)
 
-    @staticmethod
-    def parse(reply):
-        head, _, rest = reply.partition(b"\r\n")
-        if head[:1] == b"-":
-            raise RuntimeError(head.decode())
-        return (rest[:-2] if head[:1] == b"$" else head[1:]).decode()
+    @classmethod
+    def end(cls, reply):
+        return cls.take(reply)[1]
+
+    @classmethod
+    def parse(cls, reply):
+        if reply[:1] == b"-":
+            raise RuntimeError(reply.decode())
+        return cls.take(reply)[0]
 
     def resident(self):
         return harness.resident_bytes(self.process.pid)
 
     def script(self, kind, variant):
+        if kind == "linkbench":
+            return ",".join(self.scripts[name] for name in (f"mix-patch.{variant}", "mix-insert",
+                                                            "mix-delete"))
         return self.scripts.get(f"{kind.removesuffix('-hot')}.{variant}", "")
 
+    def ask(self, request):
+        value = self.parse(harness.ask(self.port, request, self.end))
+        texts = value if isinstance(value, list) else [value]
+        answers = [text and json.loads(text) for text in texts]
+        return answers if texts is value else answers[0]
+
     def answer(self, kind, variant):
-        request = self.context.first_request(kind, "redis", script=self.script(kind, variant))
-        return json.loads(self.parse(harness.ask(self.port, request, self.end)))
+        return self.ask(self.context.first_request(kind, "redis",
+                                                   script=self.script(kind, variant)))
 
     def run(self, kind, variant="text", **options):
         file = self.context.requests(kind, "redis", script=self.script(kind, variant))
@@ -156,7 +180,7 @@ class Redis:
 
 
 class Tarantool:
-    """SELECT for points, stored Lua procedures for all else."""
+    """Requests to a space where one does it, stored Lua procedures for all else."""
 
     name = "Tarantool"
     protocol = "tarantool"
@@ -172,7 +196,7 @@ class Tarantool:
         self.memory = int(self.value("memory_used", ""))
 
     def script(self, kind, variant):
-        return f"{kind.removesuffix('-hot')}_{variant}"
+        return ("patch" if kind == "linkbench" else kind.removesuffix("-hot")) + "_" + variant
 
     @staticmethod
     def end(reply):
@@ -195,12 +219,18 @@ class Tarantool:
         request = b"\xce" + struct.pack(">I", len(call)) + call
         return self.parse(harness.ask(self.port, request, self.end))[0]
 
+    def ask(self, request):
+        """What came first, or all of it if the request is a select of as many as ten."""
+        found = []
+        for value in self.parse(harness.ask(self.port, request, self.end)):
+            if isinstance(value, list) and len(value) > 1 and isinstance(value[1], str):
+                value = value[1]  # the text in a tuple
+            found.append(json.loads(value) if isinstance(value, str) else value)
+        return found if b"\x12\x0a" in request else found[0] if found else None
+
     def answer(self, kind, variant):
-        request = self.context.first_request(kind, "tarantool", script=self.script(kind, variant))
-        first = self.parse(harness.ask(self.port, request, self.end))[0]
-        first = first[1] if isinstance(first, list) and kind.startswith("get") and \
-            isinstance(first[1], str) else first
-        return json.loads(first) if isinstance(first, str) else first
+        return self.ask(self.context.first_request(kind, "tarantool",
+                                                   script=self.script(kind, variant)))
 
     def run(self, kind, variant="text", **options):
         file = self.context.requests(kind, "tarantool", script=self.script(kind, variant))
