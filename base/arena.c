@@ -37,6 +37,7 @@ static void arena_point_at(struct arena *arena, struct arena_chunk *chunk)
 {
     arena->next = chunk_data(chunk);
     arena->end = arena->next + chunk->size;
+    ASAN_POISON_MEMORY_REGION(arena->next, chunk->size);
 }
 
 void arena_init(struct arena *arena, size_t first_size)
@@ -127,6 +128,7 @@ void *arena_allocate_chunk(struct arena *arena, size_t size)
     arena_point_at(arena, chunk);
     arena->next += size;
     assert(arena->next <= arena->end);
+    ASAN_UNPOISON_MEMORY_REGION(chunk_data(chunk), size);
     return chunk_data(chunk);
 }
 
@@ -136,6 +138,7 @@ void arena_trim(struct arena *arena, void *piece, size_t size, size_t used)
     char *end = (char *)piece + ((size + 7) & ~(size_t)7);
     if (end == arena->next) {
         arena->next = (char *)piece + ((used + 7) & ~(size_t)7);
+        ASAN_POISON_MEMORY_REGION(arena->next, (size_t)(end - arena->next));
     }
 }
 
@@ -161,6 +164,7 @@ void arena_rewind(struct arena *arena, const struct arena_mark *mark)
 {
     struct arena_chunk *chunk = mark->chunk;
     if (LIKELY(arena->chunks == chunk && chunk != NULL && chunk->older == mark->older)) {
+        ASAN_POISON_MEMORY_REGION(mark->next, (size_t)(arena->next - mark->next));
         arena->next = mark->next;
         return;
     }
@@ -170,8 +174,9 @@ void arena_rewind(struct arena *arena, const struct arena_mark *mark)
         return;
     }
     arena_release_until(arena, &chunk->older, mark->older);
-    arena_point_at(arena, chunk);
     arena->next = mark->next;
+    arena->end = chunk_data(chunk) + chunk->size;
+    ASAN_POISON_MEMORY_REGION(arena->next, (size_t)(arena->end - arena->next));
 }
 
 void *arena_allocate_zeroed(struct arena *arena, size_t size)

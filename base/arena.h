@@ -1,13 +1,14 @@
 /* An arena: memory that is taken piece by piece and given back all at once.
  *
  * A request parses, evaluates and replies in one arena, which is then reset. Pieces are aligned
- * to 8 bytes and are never freed one by one.
+ * to 8 bytes and are never freed one by one. What is not handed out is poisoned (base/poison.h).
  *
  * Invariant: start <= next <= end of the current chunk; older chunks hang behind it. */
 #ifndef TENON_BASE_ARENA_H
 #define TENON_BASE_ARENA_H
 
 #include "base/macros.h"
+#include "base/poison.h"
 #include "base/slice.h"
 
 #include <stdarg.h>
@@ -46,6 +47,7 @@ static inline void *arena_allocate(struct arena *arena, size_t size)
     }
     char *piece = arena->next;
     arena->next += rounded;
+    ASAN_UNPOISON_MEMORY_REGION(piece, size);
     return piece;
 }
 

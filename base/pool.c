@@ -18,6 +18,7 @@
 
 #include "base/macros.h"
 #include "base/memory.h"
+#include "base/poison.h"
 #include "base/region_stock.h"
 
 #include <assert.h>
@@ -27,23 +28,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define POOL_POISONS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POOL_POISONS 1
-#endif
-#endif
-
-#ifdef POOL_POISONS
-#include <sanitizer/asan_interface.h>
-#define POOL_GAP                  16
-#define POOL_IS_POISONED(address) __asan_address_is_poisoned(address)
+#ifdef POISON_IS_ON
+#define POOL_GAP 16
 #else
-#define POOL_GAP                                 0
-#define POOL_IS_POISONED(address)                0
-#define ASAN_POISON_MEMORY_REGION(start, size)   ((void)(start), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(start, size) ((void)(start), (void)(size))
+#define POOL_GAP 0
 #endif
 
 #define POOL_REGION_SIZE ((size_t)TINY_OR(64 << 10, 2 << 20))
@@ -374,7 +362,7 @@ void pool_release(struct pool *pool, void *pointer, size_t size)
     }
     struct pool_span *span = span_of(pointer);
     assert(span->class_index == class_of(size + POOL_GAP));
-    assert(span->used > 0 && !POOL_IS_POISONED(pointer));
+    assert(span->used > 0 && !POISON_IS_AT(pointer));
     struct pool_slot *slot = pointer;
     ASAN_UNPOISON_MEMORY_REGION(slot, sizeof(*slot));
     slot->next = span->free;
