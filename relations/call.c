@@ -26,10 +26,10 @@ struct call {
     struct budget own_budget; /* a program's with limits of its own */
     bool has_own_budget;
     bool in_transaction;
-    struct call_ahead ahead; /* of a method that is no program … */
-    struct step step;        /* … and what it does */
     struct program *program;
     struct value args;
+    struct step step;        /* what a method that is no program does … */
+    struct call_ahead ahead; /* … and asks for ahead */
 };
 
 struct relations *relations_create(struct database *database)
@@ -375,7 +375,7 @@ bool call_run(struct call *call, struct value *result, struct error *error)
         .error = error,
         .slots = slots,
         .scratch = &call->relations->scratch,
-        .id_hash = call->ahead.has_id_hash ? &call->ahead.id_hash : NULL,
+        .id_hash = call_ahead_id_hash(&call->ahead),
         .search = call_ahead_found(&call->ahead),
         .insert_ahead = call_ahead_insert(&call->ahead),
     };

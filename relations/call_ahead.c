@@ -11,20 +11,20 @@ static struct value first_argument(const struct step *step, enum parameter param
 static void begin_id(struct call_ahead *ahead, const struct hash_map *map, struct value id)
 {
     if (value_type(id) == TYPE_STRING) {
-        ahead->has_id_hash = true;
+        ahead->kind = CALL_AHEAD_ID;
         ahead->id_hash = hash_map_hash(map, value_string_escaped(id));
         hash_map_prefetch_slot(map, ahead->id_hash);
     }
 }
 
-/* A whole search, which the step need not make again. */
-static void begin_id_search(struct call_ahead *ahead, const struct index *index, struct value id)
+static void begin_run(struct call_ahead *ahead, const struct index *index, struct value id)
 {
     if (value_type(id) == TYPE_STRING) {
-        ahead->index = index;
-        ahead->moves = index->tree.moves;
-        ahead->search.id = value_string_escaped(id);
-        index_search_step(index, &ahead->search, 0);
+        ahead->kind = CALL_AHEAD_RUN;
+        ahead->run.index = index;
+        ahead->run.moves = index->tree.moves;
+        ahead->run.search.id = value_string_escaped(id);
+        index_search_step(index, &ahead->run.search, 0);
     }
 }
 
@@ -32,13 +32,11 @@ static void begin_read(struct call_ahead *ahead, const struct range_plan *plan)
 {
     const struct range_part *part = plan->parts;
     if (plan->by_reference) {
-        begin_id_search(ahead, plan->index, part->value.literal);
-        return;
-    }
-    if (plan->count > 0 && part->comparison == COMPARISON_EQ && part->field == 0 &&
-        plan->index->field_count > 0) {
-        ahead->has_place =
-            index_search_ahead(plan->index, part->value.literal, false, &ahead->place);
+        begin_run(ahead, plan->index, part->value.literal);
+    } else if (plan->count > 0 && part->comparison == COMPARISON_EQ && part->field == 0 &&
+               plan->index->field_count > 0 &&
+               index_search_ahead(plan->index, part->value.literal, false, &ahead->place)) {
+        ahead->kind = CALL_AHEAD_PLACE;
     }
 }
 
@@ -51,33 +49,37 @@ bool call_ahead_begin(struct call_ahead *ahead, const struct database *database,
     case METHOD_REPLACE:
     case METHOD_DELETE:
         begin_id(ahead, &database->documents, first_argument(step, PARAM_ID));
-        return ahead->has_id_hash;
+        break;
     case METHOD_INSERT:
-        ahead->has_insert =
-            insert_ahead_begin(&ahead->insert, step->table, first_argument(step, PARAM_DOCUMENT));
-        return ahead->has_insert;
+        if (insert_ahead_begin(&ahead->insert, step->table, first_argument(step, PARAM_DOCUMENT))) {
+            ahead->kind = CALL_AHEAD_INSERT;
+        }
+        break;
     case METHOD_GET_ALL:
     case METHOD_INSERT_MANY:
     case METHOD_NORMALIZE_ID:
-        return false;
+        break;
     default:
         begin_read(ahead, &step->range);
-        return ahead->index || ahead->has_place;
+        break;
     }
+    return ahead->kind != CALL_AHEAD_NOTHING;
 }
 
 bool call_ahead_continue(struct call_ahead *ahead, const struct database *database, unsigned stage)
 {
-    if (ahead->has_id_hash) {
+    switch (ahead->kind) {
+    case CALL_AHEAD_ID:
         hash_map_prefetch_entry(&database->documents, ahead->id_hash);
         return false;
-    }
-    if (ahead->index) {
-        index_search_step(ahead->index, &ahead->search, stage);
+    case CALL_AHEAD_RUN:
+        index_search_step(ahead->run.index, &ahead->run.search, stage);
         return stage + 1 < BTREE_RUN_STAGES;
-    }
-    if (ahead->has_insert) {
+    case CALL_AHEAD_PLACE:
+        return btree_ahead_step(&ahead->place);
+    case CALL_AHEAD_INSERT:
         return insert_ahead_continue(&ahead->insert);
+    default:
+        return false;
     }
-    return btree_ahead_step(&ahead->place);
 }

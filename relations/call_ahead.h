@@ -17,38 +17,52 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a step asks for. */
+enum call_ahead_kind {
+    CALL_AHEAD_NOTHING,
+    CALL_AHEAD_ID,    /* the document of an id */
+    CALL_AHEAD_RUN,   /* what refers to an id: a whole search, which is not made again */
+    CALL_AHEAD_PLACE, /* where a range begins */
+    CALL_AHEAD_INSERT /* where a document goes */
+};
+
 struct call_ahead {
-    const struct index *index; /* that is searched for an id; NULL: none */
-    struct index_search search;
-    uint64_t moves; /* of its tree when the search began */
-    bool has_id_hash;
-    uint64_t id_hash; /* of the step's id in the map of documents */
-    bool has_place;
-    struct btree_ahead place; /* where the step's range begins */
-    bool has_insert;
-    struct insert_ahead insert; /* where the step's document goes */
+    enum call_ahead_kind kind;
+    union {
+        uint64_t id_hash; /* in the map of documents */
+        struct {
+            const struct index *index;
+            uint64_t moves; /* of its tree when the search began */
+            struct index_search search;
+        } run;
+        struct btree_ahead place;
+        struct insert_ahead insert;
+    };
 };
 
 /* Has nothing to ask for yet. */
 static inline void call_ahead_init(struct call_ahead *ahead)
 {
-    ahead->index = NULL;
-    ahead->has_id_hash = false;
-    ahead->has_place = false;
-    ahead->has_insert = false;
+    ahead->kind = CALL_AHEAD_NOTHING;
+}
+
+/* The hash of the step's id, or NULL. */
+static inline const uint64_t *call_ahead_id_hash(const struct call_ahead *ahead)
+{
+    return ahead->kind == CALL_AHEAD_ID ? &ahead->id_hash : NULL;
 }
 
 /* The search that was made for the step's range, or NULL. */
 static inline const struct index_search *call_ahead_found(const struct call_ahead *ahead)
 {
-    bool valid = ahead->index && ahead->index->tree.moves == ahead->moves;
-    return valid ? &ahead->search : NULL;
+    bool valid = ahead->kind == CALL_AHEAD_RUN && ahead->run.index->tree.moves == ahead->run.moves;
+    return valid ? &ahead->run.search : NULL;
 }
 
 /* The searches that were made for the step's document, or NULL. */
 static inline struct insert_ahead *call_ahead_insert(struct call_ahead *ahead)
 {
-    return ahead->has_insert ? &ahead->insert : NULL;
+    return ahead->kind == CALL_AHEAD_INSERT ? &ahead->insert : NULL;
 }
 
 /* Carries out stage 0 of a step with plain values: finds out what there is to ask for. Returns
