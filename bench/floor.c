@@ -15,6 +15,7 @@
 #include "base/macros.h"
 #include "base/memory.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -228,6 +229,7 @@ int main(int count, char **arguments)
     if (pieces > 0) {
         make_memory(&server->memory, pieces, strtoull(arguments[5], NULL, 10), server->reply_size);
     }
+    signal(SIGPIPE, SIG_IGN); /* a client may leave while it is answered */
     listen_on(server, atoi(arguments[1]));
     return uv_run(&server->loop, UV_RUN_DEFAULT);
 }

@@ -63,9 +63,10 @@ class Load:
         for name, value in options.items():
             option = "--" + name.replace("_", "-")
             command += [option] if value is True else [option, str(value)]
-        text = subprocess.run(pinned(LOAD_CORE, command), check=True, capture_output=True,
-                              text=True).stdout
-        result = json.loads(text)
+        run = subprocess.run(pinned(LOAD_CORE, command), check=False, capture_output=True, text=True)
+        if run.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)}: {run.stderr.strip()}")
+        result = json.loads(run.stdout)
         if result["errors"] > 0:
             raise RuntimeError(f"{result['errors']} of {result['requests']} replies to {file} "
                                "are errors")
