@@ -8,8 +8,8 @@
  *
  * Keys are compared only where hints tie; the byte form of an entry's is made for separators alone.
  *
- * Filling an empty tree is in btree_build.c, checking one in btree_check.c, finding entries by
- * their hints alone in btree_run.c. */
+ * Filling an empty tree is in btree_build.c, taking many entries out at once in btree_sweep.c,
+ * checking a tree in btree_check.c, finding entries by their hints alone in btree_run.c. */
 #include "index/btree.h"
 
 #include "index/btree_node.h"
@@ -139,7 +139,7 @@ struct separator *separator_create(struct btree *tree, struct slice bytes)
     return separator;
 }
 
-static void separator_destroy(struct btree *tree, struct separator *separator)
+void separator_destroy(struct btree *tree, struct separator *separator)
 {
     size_t size = sizeof(struct separator) + separator->size;
     tree->size -= size;
@@ -166,23 +166,24 @@ struct inner *inner_create(struct btree *tree, uint32_t level)
     return inner;
 }
 
-static void node_destroy(struct btree *tree, struct btree_node *node)
+void node_destroy(struct btree *tree, struct btree_node *node)
 {
     size_t size = node->level > 0 ? sizeof(struct inner) : sizeof(struct leaf);
     tree->size -= size;
     pool_release(tree->pool, node, size);
 }
 
-static void destroy_below(struct btree *tree, struct btree_node *node)
+void nodes_destroy(struct btree *tree, struct btree_node *node, uint32_t level_min)
 {
-    if (node->level > 0) {
+    if (node->level < level_min) {
+        return;
+    }
+    for (uint32_t i = 0; node->level > 0 && i < node->count; i++) {
         struct inner *inner = node_inner(node);
-        for (uint32_t i = 0; i < node->count; i++) {
-            if (inner->separators[i] != NULL) {
-                separator_destroy(tree, inner->separators[i]);
-            }
-            destroy_below(tree, inner->children[i]);
+        if (inner->separators[i] != NULL) {
+            separator_destroy(tree, inner->separators[i]);
         }
+        nodes_destroy(tree, inner->children[i], level_min);
     }
     node_destroy(tree, node);
 }
@@ -321,14 +322,9 @@ static void inner_remove(struct inner *inner, uint32_t index)
     inner->node.count--;
 }
 
-/* Evens out the leaves `index` and `index` + 1 of `parent`, or unites them if they fit into one;
- * then returns true. */
-static bool balance_leaves(struct btree *tree, struct inner *parent, uint32_t index)
+bool leaves_balance(struct leaf *left, struct leaf *right)
 {
-    struct leaf *left = node_leaf(parent->children[index]);
-    struct leaf *right = node_leaf(parent->children[index + 1]);
     uint32_t total = left->node.count + right->node.count;
-    separator_destroy(tree, parent->separators[index + 1]);
     if (total <= BTREE_LEAF_CAPACITY) {
         leaf_move_left(left, right, right->node.count);
         left->next = right->next;
@@ -341,6 +337,18 @@ static bool balance_leaves(struct btree *tree, struct inner *parent, uint32_t in
         leaf_move_right(left, right, left->node.count - total / 2);
     } else {
         leaf_move_left(left, right, total / 2 - left->node.count);
+    }
+    return false;
+}
+
+/* Balances the leaves `index` and `index` + 1 of `parent`; returns whether they are united. */
+static bool balance_leaves(struct btree *tree, struct inner *parent, uint32_t index)
+{
+    struct leaf *left = node_leaf(parent->children[index]);
+    struct leaf *right = node_leaf(parent->children[index + 1]);
+    separator_destroy(tree, parent->separators[index + 1]);
+    if (leaves_balance(left, right)) {
+        return true;
     }
     inner_set_separator(tree, parent, index + 1, btree_separate(tree, left, right));
     return false;
@@ -508,7 +516,7 @@ void btree_init(struct btree *tree, struct pool *pool, const struct btree_order 
 void btree_deinit(struct btree *tree)
 {
     if (tree->root != NULL) {
-        destroy_below(tree, tree->root);
+        nodes_destroy(tree, tree->root, 0);
         tree->root = NULL;
     }
     assert(tree->size == 0);

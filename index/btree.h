@@ -121,6 +121,11 @@ void btree_insert_settled(struct btree *tree, void *entry, const struct btree_ah
 /* Takes out `entry`, which is in the tree. */
 void btree_remove(struct btree *tree, void *entry);
 
+/* Takes out all entries that `goes` tells, in one walk over the tree: for so many of them that
+ * searching for each would take longer. Compares no keys but for separators. O(n), looks at every
+ * entry. */
+void btree_sweep(struct btree *tree, bool (*goes)(const void *entry));
+
 /* Puts `after` in the place of `before`, which is in the tree and has an equal key. */
 void btree_replace(struct btree *tree, void *before, void *after);
 

@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-/* A node of the level that is done, and what bounds it from below. */
-struct pending {
-    struct btree_node *node;
-    uint64_t count; /* entries below */
-    struct separator *separator;
-};
-
 static struct leaf *build_leaf(struct btree *tree, const struct btree_item *items, uint64_t count)
 {
     struct leaf *leaf = leaf_create(tree);
@@ -78,24 +71,31 @@ static uint64_t build_level(struct btree *tree, struct pending *level, uint64_t 
     return parent_count;
 }
 
+void btree_raise(struct btree *tree, struct pending *leaves, uint64_t leaf_count)
+{
+    assert(tree->root == NULL && leaf_count > 0);
+    uint64_t node_count = leaf_count;
+    tree->height = 0;
+    while (node_count > 1) {
+        node_count = build_level(tree, leaves, node_count);
+        tree->height++;
+    }
+    assert(leaves[0].separator == NULL && tree->height <= BTREE_HEIGHT_MAX);
+    tree->root = leaves[0].node;
+    tree->count = leaves[0].count;
+    tree->moves++;
+}
+
 void btree_build(struct btree *tree, const struct btree_item *items, uint64_t count)
 {
     assert(tree->root == NULL && tree->count == 0);
     if (count == 0) {
         return;
     }
-    uint64_t node_count = (count + BTREE_LEAF_CAPACITY - 1) / BTREE_LEAF_CAPACITY;
-    struct pending *level = memory_allocate(node_count * sizeof(*level));
-    uint64_t built = build_leaves(tree, items, count, level);
-    assert(built == node_count);
-    tree->height = 0;
-    while (node_count > 1) {
-        node_count = build_level(tree, level, node_count);
-        tree->height++;
-    }
-    assert(level[0].separator == NULL && tree->height <= BTREE_HEIGHT_MAX);
-    tree->root = level[0].node;
-    tree->count = count;
-    tree->moves++;
-    memory_release(level);
+    uint64_t leaf_count = (count + BTREE_LEAF_CAPACITY - 1) / BTREE_LEAF_CAPACITY;
+    struct pending *leaves = memory_allocate(leaf_count * sizeof(*leaves));
+    uint64_t built = build_leaves(tree, items, count, leaves);
+    assert(built == leaf_count);
+    btree_raise(tree, leaves, leaf_count);
+    memory_release(leaves);
 }

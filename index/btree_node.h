@@ -120,8 +120,28 @@ static inline void prefetch_node(const struct btree_node *node)
 struct leaf *leaf_create(struct btree *tree);
 struct inner *inner_create(struct btree *tree, uint32_t level);
 
+/* Gives a node back; the second one all nodes from `node` down to the level `level_min`, with their
+ * separators. */
+void node_destroy(struct btree *tree, struct btree_node *node);
+void nodes_destroy(struct btree *tree, struct btree_node *node, uint32_t level_min);
+
 /* A separator of these bytes, counted in tree->size. */
 struct separator *separator_create(struct btree *tree, struct slice bytes);
+void separator_destroy(struct btree *tree, struct separator *separator);
+
+/* Evens out two leaves of which one follows the other, or, if they fit into one, unites them in
+ * the left one; then returns true, and the right one is empty and out of the row. */
+bool leaves_balance(struct leaf *left, struct leaf *right);
+
+/* A node and what is known of it while the levels above it are made. */
+struct pending {
+    struct btree_node *node;
+    uint64_t count;              /* entries below */
+    struct separator *separator; /* bounds it from below; NULL for the first of the level */
+};
+
+/* Makes the levels above a row of leaves, for a tree without a root; overwrites `leaves`. */
+void btree_raise(struct btree *tree, struct pending *leaves, uint64_t leaf_count);
 
 /* The shortest separator between a leaf's last and the next leaf's first entry. */
 struct separator *btree_separate(struct btree *tree, const struct leaf *left,

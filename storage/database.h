@@ -170,8 +170,10 @@ void transaction_rollback(struct database *database);
 /* Lets go of what the transaction removed. */
 void transaction_end(struct database *database);
 
-/* Puts change->after in the place of change->before; either may be NULL. For storage/ alone. */
+/* Puts change->after in the place of change->before; either may be NULL. The second counts a change
+ * that was made to the structures already. For storage/ alone. */
 void change_apply(struct database *database, const struct change *change);
+void change_count(struct database *database, const struct change *change);
 
 /* Checks the user's fields, whose names are those of `shape`, against the table's schema, apart
  * from those at the positions of which `known` has the bit. Errors: SchemaViolation; the path

@@ -111,6 +111,7 @@ struct document *document_create(struct pool *pool, struct shape *shape,
     uint32_t user_field_count = shape->field_count - SHAPE_USER_FIELDS;
     struct document *document = pool_allocate(pool, memory_size(text_size, user_field_count));
     document->references = 1;
+    document->is_leaving = false;
     document->text_size = (uint32_t)text_size;
     document->shape = shape;
     document->creation_time = parts->creation_time_ms;

@@ -30,7 +30,8 @@
 #define DOCUMENT_ID_OFFSET 8
 
 struct document {
-    uint32_t references;
+    uint32_t references : 31;
+    uint32_t is_leaving : 1; /* an insert that is being undone */
     uint32_t text_size;
     struct shape *shape;
     double creation_time; /* milliseconds since 1970 */

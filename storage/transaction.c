@@ -1,5 +1,5 @@
-/* Transactions: every write is checked, made into a change, and applied; undoing is the same list
- * backwards. */
+/* Transactions: every write is checked, made into a change, and applied. Undoing them is in
+ * rollback.c. */
 #define _DEFAULT_SOURCE
 
 #include "base/memory.h"
@@ -82,8 +82,7 @@ static void index_swap(struct database *database, struct table *table, struct do
     hash_map_replace(&database->documents, hash, before, after);
 }
 
-/* Counts a change that was made to a table. */
-static void count_change(struct database *database, const struct change *change)
+void change_count(struct database *database, const struct change *change)
 {
     struct table *table = change->table;
     const struct document *before = change->before;
@@ -109,7 +108,7 @@ void change_apply(struct database *database, const struct change *change)
     } else {
         index_swap(database, table, before, after);
     }
-    count_change(database, change);
+    change_count(database, change);
 }
 
 /* Notes a change that was made as one of the transaction's. */
@@ -140,7 +139,7 @@ static void add_insert(struct database *database, const struct draft *draft,
 {
     struct change change = {.table = draft->table, .after = document};
     index_put(database, draft->table, document, draft->id_hash, draft->ahead);
-    count_change(database, &change);
+    change_count(database, &change);
     note_change(database, &change);
 }
 
@@ -619,21 +618,6 @@ bool transaction_commit(struct database *database, struct error *error)
     }
     transaction->open = false;
     return true;
-}
-
-void transaction_rollback(struct database *database)
-{
-    struct transaction *transaction = &database->transaction;
-    assert(transaction->open);
-    for (uint32_t i = transaction->count; i > 0; i--) {
-        struct change *change = &transaction->changes[i - 1];
-        struct change inverse = {
-            .table = change->table, .before = change->after, .after = change->before};
-        change_apply(database, &inverse);
-        /* Now it is the document after that is out of its table and waits for the end. */
-        *change = inverse;
-    }
-    transaction->open = false;
 }
 
 void transaction_end(struct database *database)

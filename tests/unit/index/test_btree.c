@@ -525,6 +525,66 @@ Test(btree, replacing_swaps_the_pointer_in_place)
     }
 }
 
+static bool is_absent(const void *entry)
+{
+    return !((const struct entry *)entry)->present;
+}
+
+/* Takes out all present entries of `from` to `to`, about `percent` of them. */
+static void sweep(struct universe *universe, size_t from, size_t to, unsigned percent)
+{
+    for (size_t i = from; i < to; i++) {
+        if (random_next(&universe->random) % 100 < percent) {
+            universe->entries[i].present = false;
+        }
+    }
+    btree_sweep(&universe->tree, is_absent);
+    assert_agrees(universe);
+}
+
+/* Whatever share goes, anywhere in the tree, what is left is a valid tree that grows again. */
+Test(btree, sweeping_takes_out_what_it_is_told, .timeout = 300)
+{
+    static const unsigned percents[] = {0, 1, 50, 90, 99, 100};
+    for (size_t kind = 0; kind < COUNT_OF(kinds); kind++) {
+        for (size_t i = 0; i < COUNT_OF(percents); i++) {
+            struct universe *universe = universe_create(kind, TINY_OR(400, 4000));
+            sweep(universe, 0, universe->count, 100);
+            insert_some(universe, 1);
+            size_t count = universe->count;
+            sweep(universe, 0, count, percents[i]);
+            sweep(universe, count / 3, count / 2, 100);
+            insert_some(universe, 2);
+            sweep(universe, 0, count / 2, percents[i]);
+            sweep(universe, count / 2, count, 100);
+            insert_some(universe, 2);
+            assert_agrees(universe);
+            universe_destroy(universe);
+        }
+    }
+}
+
+/* A sweep that takes nothing leaves all leaves as they are. */
+Test(btree, sweeping_keeps_leaves_as_full_as_they_are)
+{
+    struct universe *universe = universe_create(0, 3000);
+    struct btree_bound start = {0};
+    struct btree_cursor before;
+    struct btree_cursor after;
+    insert_some(universe, 1);
+    (void)btree_seek(&universe->tree, &start, &before);
+    size_t size = universe->tree.size;
+    uint32_t count = before.leaf->count;
+    uint64_t moves = universe->tree.moves;
+    btree_sweep(&universe->tree, is_absent);
+    (void)btree_seek(&universe->tree, &start, &after);
+    cr_assert_eq(after.leaf, before.leaf);
+    cr_assert_eq(after.leaf->count, count);
+    cr_assert_leq(universe->tree.size, size);
+    cr_assert_neq(universe->tree.moves, moves, "cursors are not valid any more");
+    universe_destroy(universe);
+}
+
 static void build(struct universe *universe, size_t count)
 {
     struct btree_item *items = calloc(count + 1, sizeof(*items));

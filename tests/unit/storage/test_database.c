@@ -570,6 +570,80 @@ static void insert_many(struct fixture *f, unsigned count)
     }
 }
 
+/* Everything that a failed transaction must leave as it was. */
+struct state {
+    void *entries[2][5][2000]; /* of each table's indexes, by_id the last */
+    uint64_t counts[2];
+    uint64_t text_sizes[2];
+};
+
+static struct state *state_read(struct fixture *f)
+{
+    struct state *state = calloc(1, sizeof(*state));
+    for (unsigned i = 0; i < 2; i++) {
+        struct table *table = i == 0 ? f->users : f->things;
+        cr_assert_lt(table->index_count, 5);
+        cr_assert_leq(table->count, COUNT_OF(state->entries[i][0]));
+        for (unsigned j = 0; j < table->index_count; j++) {
+            (void)collect_index(&table->indexes[j], state->entries[i][j], table->count);
+        }
+        if (table->by_id_is_built) {
+            (void)collect_index(&table->by_id, state->entries[i][4], table->count);
+        }
+        state->counts[i] = table->count;
+        state->text_sizes[i] = table->text_size;
+    }
+    return state;
+}
+
+/* Inserts into both tables, of keys that tie, and now and then changes one that was there. */
+static void insert_in_a_row(struct fixture *f, unsigned count, unsigned changed_every)
+{
+    struct btree_cursor cursor;
+    for (unsigned i = 1; i <= count; i++) {
+        char text[120];
+        snprintf(text, sizeof(text), "{\"name\":\"%c new %u\",\"age\":%u}", 'a' + (int)(i * 5 % 26),
+                 i, i % 3);
+        cr_assert_not_null(insert(f, f->users, text));
+        if (i % 3 == 0) {
+            snprintf(text, sizeof(text), "{\"a\":{\"b\":%u},\"c\":%u}", i * 31 % 17, i % 2);
+            cr_assert_not_null(insert(f, f->things, text));
+        }
+        if (changed_every > 0 && i % changed_every == 0) {
+            uint64_t place = i * 7919 % f->users->count;
+            struct document *any = btree_at(&f->users->indexes[0].tree, place, &cursor);
+            snprintf(text, sizeof(text), "{\"age\":%u}", 100 + i);
+            cr_assert(patch(f, any, text));
+        }
+    }
+}
+
+/* A few beside many, many beside a few, into an empty table, and between other changes. */
+Test(database, undoing_inserts_in_a_row_leaves_every_index_as_it_was)
+{
+    static const unsigned kept[] = {0, 3, 70, 1500};
+    static const unsigned undone[] = {2, 60, 65, 140, 1000};
+    for (unsigned turn = 0; turn < COUNT_OF(kept) * COUNT_OF(undone) * 4; turn++) {
+        struct fixture f;
+        fixture_init(&f);
+        if (turn % 2 == 0) {
+            table_build_by_id(f.users);
+        }
+        insert_many(&f, kept[turn / 4 % COUNT_OF(kept)]);
+        struct state *before = state_read(&f);
+        transaction_begin(f.database);
+        insert_in_a_row(&f, undone[turn / 4 / COUNT_OF(kept)], turn / 2 % 2 == 0 ? 0 : 70);
+        transaction_rollback(f.database);
+        transaction_end(f.database);
+        struct state *after = state_read(&f);
+        cr_assert_eq(memcmp(before, after, sizeof(*before)), 0, "turn %u", turn);
+        cr_assert_eq(f.database->documents.count, f.users->count + f.things->count);
+        free(before);
+        free(after);
+        fixture_deinit(&f);
+    }
+}
+
 /* Whatever order the documents come in. */
 Test(database, an_index_loaded_at_once_is_the_one_that_grew)
 {
