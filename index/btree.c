@@ -17,12 +17,13 @@
 #include <assert.h>
 #include <string.h>
 
-/* What an operation looks for: the bytes `key`, or the key of `entry`. */
+/* What an operation looks for: the bytes `key`, or those of the key of `entry`, which are made when
+ * a hint ties for the first time, in tree->scratch. */
 struct target {
     uint64_t hint;
     struct slice key;
-    const void *entry; /* not NULL: `key` is not used */
-    bool after;        /* the target lies behind all that begins with `key` */
+    const void *entry;
+    bool after; /* the target lies behind all that begins with `key` */
 };
 
 struct step {
@@ -37,13 +38,20 @@ struct path {
 
 /* Searching one node. */
 
+static void make_key(struct btree *tree, struct target *target)
+{
+    tree->scratch.size = 0;
+    tree->order->append_key(tree->order->context, target->entry, &tree->scratch);
+    target->key = buffer_slice(&tree->scratch);
+}
+
 /* True if the target lies at or behind the separator. */
-static bool separator_is_before(const struct btree *tree, const struct separator *separator,
-                                const struct target *target)
+static bool separator_is_before(struct btree *tree, const struct separator *separator,
+                                struct target *target)
 {
     struct slice bytes = separator_slice(separator);
-    if (target->entry != NULL) {
-        return tree->order->compare_key(tree->order->context, target->entry, bytes) >= 0;
+    if (target->entry != NULL && target->key.size == 0) {
+        make_key(tree, target);
     }
     if (slice_compare(bytes, target->key) <= 0) {
         return true;
@@ -52,8 +60,7 @@ static bool separator_is_before(const struct btree *tree, const struct separator
 }
 
 /* The child of `inner` that the target leads to. */
-static uint32_t inner_search(const struct btree *tree, const struct inner *inner,
-                             const struct target *target)
+static uint32_t inner_search(struct btree *tree, const struct inner *inner, struct target *target)
 {
     uint32_t count = inner->node.count;
     if (inner->hints[count - 1] < target->hint) {
@@ -73,11 +80,13 @@ static uint32_t inner_search(const struct btree *tree, const struct inner *inner
 }
 
 /* Goes down to the leaf that the target leads to; the tree is not empty. */
-static struct leaf *descend(const struct btree *tree, const struct target *target,
-                            struct path *path)
+static struct leaf *descend(struct btree *tree, struct target *target, struct path *path)
 {
     struct btree_node *node = tree->root;
     path->length = 0;
+    if (target->entry != NULL) {
+        target->key = SLICE(""); /* of an earlier descent it may be overwritten */
+    }
     while (node->level > 0) {
         struct inner *inner = node_inner(node);
         uint32_t index = inner_search(tree, inner, target);

@@ -83,12 +83,18 @@ static void start_clock(struct budget *budget, uint64_t now)
     }
 }
 
-/* How much of the time is held back for undoing what was written. */
+/* Bytes of memory, or of result, that are given back, or sent, in a nanosecond. */
+#define BYTES_ENDED_A_NS 3
+
+/* How much of the time is held back for undoing what was written, and for what grows with what was
+ * taken. */
 static uint64_t held_back_ns(const struct budget *budget, uint64_t now)
 {
     uint64_t begun = left(budget->deadline_ns, running_ns(budget->limits.milliseconds));
-    uint64_t half = left(now, begun) / 2;
-    return budget->undo_ns < half ? budget->undo_ns : half;
+    uint64_t run = left(now, begun);
+    uint64_t most = run + run / 4;
+    uint64_t undo = budget->undo_ns < most ? budget->undo_ns : most;
+    return undo + (budget->bytes + budget->result_bytes) / BYTES_ENDED_A_NS;
 }
 
 bool budget_look_at_clock(struct budget *budget, struct error *error)

@@ -61,6 +61,7 @@ static bool making_end_change(struct run *run, const struct making *making, uint
         return true;
     }
     const struct change *change = &transaction->changes[changes_before];
+    budget_hold_undo(run->budget, entry_count(change->table) * UNDO_CHANGE_NS);
     return making_end(run, making, change->after, change->before->text_size);
 }
 
@@ -98,6 +99,7 @@ static inline bool insert(struct run *run, const struct step *step, struct value
         return false;
     }
     *id = document_field(document, SHAPE_ID);
+    budget_hold_undo(run->budget, entry_count(step->table) * UNDO_INSERT_NS);
     return making_end(run, &making, document, 0);
 }
 
@@ -339,7 +341,7 @@ static bool run_delete(struct run *run, const struct step *step, struct value *r
     if (!document) {
         return fail_absent(run, "Delete", id);
     }
-    budget_hold_undo(run->budget, entry_count(document->shape->table));
+    budget_hold_undo(run->budget, entry_count(document->shape->table) * UNDO_CHANGE_NS);
     transaction_delete(run->database, document);
     *result = VALUE_IS(VALUE_NULL);
     return true;
