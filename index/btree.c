@@ -211,7 +211,7 @@ static uint64_t node_total(struct btree_node *node)
     return node->level > 0 ? inner_total(node_inner(node)) : node->count;
 }
 
-void inner_set_separator(struct btree *tree, struct inner *inner, uint32_t index,
+void inner_set_separator(const struct btree *tree, struct inner *inner, uint32_t index,
                          struct separator *separator)
 {
     inner->separators[index] = separator;

@@ -132,6 +132,10 @@ void btree_replace(struct btree *tree, void *before, void *after);
 /* Fills an empty tree with `count` entries that ascend strictly; leaves are left full. */
 void btree_build(struct btree *tree, const struct btree_item *items, uint64_t count);
 
+/* Makes the hints of all entries and separators anew, where the order's have changed. O(n), looks
+ * at every entry. */
+void btree_make_hints(struct btree *tree);
+
 /* The number of entries before `bound`. O(log n). */
 uint64_t btree_rank(struct btree *tree, const struct btree_bound *bound);
 

@@ -99,3 +99,33 @@ void btree_build(struct btree *tree, const struct btree_item *items, uint64_t co
     btree_raise(tree, leaves, leaf_count);
     memory_release(leaves);
 }
+
+static void make_leaf_hints(const struct btree *tree, struct leaf *leaf)
+{
+    for (uint32_t i = 0; leaf->next != NULL && i < leaf->next->node.count; i++) {
+        prefetch_entry(leaf->next->entries[i]);
+    }
+    for (uint32_t i = 0; i < leaf->node.count; i++) {
+        leaf->hints[i] = tree->order->hint(tree->order->context, leaf->entries[i]);
+    }
+}
+
+static void make_hints_below(const struct btree *tree, struct btree_node *node)
+{
+    if (node->level == 0) {
+        make_leaf_hints(tree, node_leaf(node));
+        return;
+    }
+    struct inner *inner = node_inner(node);
+    for (uint32_t i = 0; i < node->count; i++) {
+        inner_set_separator(tree, inner, i, inner->separators[i]);
+        make_hints_below(tree, inner->children[i]);
+    }
+}
+
+void btree_make_hints(struct btree *tree)
+{
+    if (tree->root != NULL) {
+        make_hints_below(tree, tree->root);
+    }
+}

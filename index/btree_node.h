@@ -148,7 +148,7 @@ struct separator *btree_separate(struct btree *tree, const struct leaf *left,
                                  const struct leaf *right);
 
 /* Sets separator and hint of the child `index`; NULL for child 0. */
-void inner_set_separator(struct btree *tree, struct inner *inner, uint32_t index,
+void inner_set_separator(const struct btree *tree, struct inner *inner, uint32_t index,
                          struct separator *separator);
 
 /* Entries below an inner node. */

@@ -1,4 +1,4 @@
-/* Keys, hints and bounds of a table's indexes. */
+/* Keys and bounds of a table's indexes. */
 #include "storage/index.h"
 
 #include "base/memory.h"
@@ -6,20 +6,9 @@
 #include "index/order.h"
 #include "storage/database.h"
 #include "storage/id.h"
+#include "storage/index_hint.h"
 
 #include <assert.h>
-
-/* The type bytes of a key's byte form (index/order.h) that hints look at. */
-#define FORM_NUMBER   0x04
-#define FORM_STRING   0x07
-
-/* Hints of an index whose first field holds ids only. */
-#define HINT_MISSING  0
-#define HINT_NULL     1
-#define HINT_BETWEEN  2
-#define HINT_ID_FIRST 3
-#define HINT_ID_LAST  (UINT64_MAX - 1)
-#define HINT_BEHIND   UINT64_MAX
 
 static struct value path_value(const struct document *document, const struct schema_path *path,
                                uint32_t position)
@@ -40,21 +29,6 @@ struct value index_field_value(const struct index *index, const struct document 
     return path_value(document, &index->fields[field], positions[field]);
 }
 
-/* Ids of one table, all of them of one size, need no look at their ends. */
-
-/* The text of the id that the first field of a document holds, in an index of ids; NULL: it holds
- * none, or must be looked for. */
-static inline const char *find_first_id(const struct index *index, const struct document *document)
-{
-    uint32_t position = document->shape->index_positions[index->first_position];
-    if (UNLIKELY(index->fields->name_count > 1 || position == SHAPE_NO_FIELD ||
-                 position < SHAPE_USER_FIELDS)) {
-        return NULL;
-    }
-    const char *text = document->text + document_offset(document, position - SHAPE_USER_FIELDS);
-    return *text == '"' ? text + 1 : NULL;
-}
-
 /* Whether the first fields of two documents hold the same id. */
 static inline bool hold_one_id(const struct index *index, const struct document *a,
                                const struct document *b)
@@ -62,8 +36,8 @@ static inline bool hold_one_id(const struct index *index, const struct document 
     if (!index->hints_of_ids || index->field_count == 0) {
         return false;
     }
-    const char *left = find_first_id(index, a);
-    const char *right = find_first_id(index, b);
+    const char *left = index_find_first_id(index, a);
+    const char *right = index_find_first_id(index, b);
     return left && right && id_texts_are_equal(left, right, id_size_to_quote(left));
 }
 
@@ -82,90 +56,6 @@ void index_append_key(const struct index *index, const struct document *document
         key_append(key, value_from_number(document->creation_time));
     }
     key_append(key, id_value(document));
-}
-
-static uint64_t clamp_id_hint(uint64_t hint)
-{
-    if (hint < HINT_ID_FIRST) {
-        return HINT_ID_FIRST;
-    }
-    return hint > HINT_ID_LAST ? HINT_ID_LAST : hint;
-}
-
-static uint64_t hint_of_id_value(struct value value)
-{
-    switch (value_type(value)) {
-    case TYPE_MISSING:
-        return HINT_MISSING;
-    case TYPE_NULL:
-        return HINT_NULL;
-    case TYPE_STRING:
-        return clamp_id_hint(id_hint(value_string_escaped(value)));
-    default:
-        break;
-    }
-    assert(false && "an id field holds an id, null or nothing");
-    return HINT_BEHIND;
-}
-
-/* The first 8 bytes of the key, made field by field until there are enough. */
-static uint64_t hint_of_fields(const struct index *index, const struct document *document)
-{
-    struct buffer key = {0};
-    for (uint32_t i = 0; i < index->field_count && key.size < sizeof(uint64_t); i++) {
-        key_append(&key, index_field_value(index, document, i));
-    }
-    if (key.size < sizeof(uint64_t)) {
-        key_append(&key, value_from_number(document->creation_time));
-    }
-    uint64_t hint = key_hint(buffer_slice(&key), 0);
-    buffer_deinit(&key);
-    return hint;
-}
-
-/* The same without memory for the values that most indexes begin with: numbers, and strings of
- * which the first bytes need no escape. Returns false for others. */
-static bool hint_of_plain_value(struct value value, uint64_t *hint)
-{
-    enum value_type type = value_type(value);
-    if (type == TYPE_NUMBER) {
-        *hint = (uint64_t)FORM_NUMBER << 56 | number_to_ordered(value_number(value)) >> 8;
-        return true;
-    }
-    if (type != TYPE_STRING) {
-        return false;
-    }
-    struct slice string = value_string_escaped(value);
-    size_t head_size = sizeof(uint64_t) - 1;
-    if (string.size < head_size || memchr(string.data, '\\', head_size)) {
-        return false;
-    }
-    uint64_t bytes = FORM_STRING;
-    for (size_t i = 0; i < head_size; i++) {
-        bytes = bytes << 8 | (uint8_t)string.data[i];
-    }
-    *hint = bytes;
-    return true;
-}
-
-static uint64_t index_hint(const void *context, const void *entry)
-{
-    const struct index *index = context;
-    const struct document *document = entry;
-    if (index->by_id) {
-        return clamp_id_hint(id_hint(document_id(document)));
-    }
-    if (index->field_count == 0) {
-        return number_to_ordered(document->creation_time);
-    }
-    if (index->hints_of_ids) {
-        const char *id = find_first_id(index, document);
-        return id ? clamp_id_hint(id_hint(slice_make(id, id_size_to_quote(id))))
-                  : hint_of_id_value(index_field_value(index, document, 0));
-    }
-    struct value first = index_field_value(index, document, 0);
-    uint64_t hint;
-    return hint_of_plain_value(first, &hint) ? hint : hint_of_fields(index, document);
 }
 
 static int compare_fields(const struct index *index, const struct document *a,
@@ -249,7 +139,7 @@ static int compare_form(struct value value, struct slice *key)
 static bool skip_first_id(const struct index *index, const struct document *document,
                           struct slice *key)
 {
-    const char *id = index->field_count > 0 ? find_first_id(index, document) : NULL;
+    const char *id = index->field_count > 0 ? index_find_first_id(index, document) : NULL;
     size_t size = id ? id_size_to_quote(id) : 0;
     if (!id || key->size < size + 2 || key->data[0] != FORM_STRING || key->data[size + 1] != 0 ||
         !id_texts_are_equal(id, key->data + 1, size)) {
@@ -283,27 +173,6 @@ static void index_append_entry_key(const void *context, const void *entry, struc
     index_append_key(context, entry, key);
 }
 
-/* The hint of the string form at the head of `key` in an index of ids: that of the id that it is;
- * a string that is none can only come from a forged cursor, and may go anywhere. */
-static uint64_t hint_of_id_form(struct slice key)
-{
-    const char *end = memchr(key.data, 0, key.size);
-    uint64_t hint;
-    if (end && id_read_hint(slice_make(key.data + 1, (size_t)(end - key.data - 1)), &hint)) {
-        return clamp_id_hint(hint);
-    }
-    return HINT_BEHIND;
-}
-
-bool index_hint_of_id(const struct index *index, struct slice id, uint64_t *hint)
-{
-    if (!index->hints_of_ids || !id_read_hint(id, hint)) {
-        return false;
-    }
-    *hint = clamp_id_hint(*hint);
-    return true;
-}
-
 bool index_search_ahead(const struct index *index, struct value value, bool after,
                         struct btree_ahead *ahead)
 {
@@ -313,7 +182,7 @@ bool index_search_ahead(const struct index *index, struct value value, bool afte
         found = value_type(value) == TYPE_STRING &&
                 index_hint_of_id(index, value_string_escaped(value), &hint);
     } else {
-        found = index->field_count > 0 && hint_of_plain_value(value, &hint);
+        found = index->field_count > 0 && index_hint_of_value(index, value, &hint);
     }
     if (found) {
         btree_ahead_begin(&index->tree, hint, after, ahead);
@@ -321,42 +190,9 @@ bool index_search_ahead(const struct index *index, struct value value, bool afte
     return found;
 }
 
-static uint64_t hint_of_ids_key(struct slice key)
-{
-    uint8_t form = key.size > 0 ? (uint8_t)key.data[0] : 0;
-    if (form <= 1) {
-        return HINT_MISSING;
-    }
-    if (form == 2) {
-        return HINT_NULL;
-    }
-    if (form < FORM_STRING) {
-        return HINT_BETWEEN;
-    }
-    return form == FORM_STRING ? hint_of_id_form(key) : HINT_BEHIND;
-}
-
-/* by_creation_time: the whole number is the hint, without its type byte. */
-static uint64_t hint_of_time_key(struct slice key, uint8_t fill)
-{
-    uint8_t form = key.size > 0 ? (uint8_t)key.data[0] : 0;
-    if (form != FORM_NUMBER) {
-        return form < FORM_NUMBER ? 0 : UINT64_MAX;
-    }
-    return key_hint(slice_make(key.data + 1, key.size - 1), fill);
-}
-
-static uint64_t hint_of_any_key(const struct index *index, struct slice key, uint8_t fill)
-{
-    if (index->hints_of_ids) {
-        return hint_of_ids_key(key);
-    }
-    return index->field_count == 0 ? hint_of_time_key(key, fill) : key_hint(key, fill);
-}
-
 static uint64_t index_hint_of_key(const void *context, struct slice key)
 {
-    return hint_of_any_key(context, key, 0x00);
+    return index_hint_of_bytes(context, key, 0x00);
 }
 
 /* Hints of ids need the whole id; other hints work with any beginning. */
@@ -373,7 +209,7 @@ void index_bound(const struct index *index, struct slice key, bool after, struct
     if (key.size == 0) {
         bound->hint = after ? UINT64_MAX : 0;
     } else {
-        bound->hint = hint_of_any_key(index, key, after ? 0xff : 0x00);
+        bound->hint = index_hint_of_bytes(index, key, after ? 0xff : 0x00);
     }
 }
 
@@ -416,6 +252,7 @@ void index_init(struct index *index, struct table *table, const struct schema_in
         .hint_of_key = index_hint_of_key,
         .separator_size_min = index_separator_size_min,
     };
+    index_adapt_init(index);
     btree_init(&index->tree, table->database->pool, &index->order);
 }
 

@@ -4,10 +4,7 @@
  * of `_creationTime`, then of `_id`; every document of the table is in every index, a missing
  * field sorts first. by_creation_time is the index without fields of its own.
  *
- * Hints: where the first field can only hold ids of one table, or nothing, the hint comes from the
- * ids' random bytes, because all their texts begin alike; otherwise it is the first 8 bytes of the
- * key. Reserved hints of the first kind: 0 missing, 1 null, 2 any value between null and string,
- * the greatest for values behind every id. */
+ * Hints are made in index_hint.c. */
 #ifndef TENON_STORAGE_INDEX_H
 #define TENON_STORAGE_INDEX_H
 
@@ -24,6 +21,8 @@
 
 struct table;
 
+#define INDEX_HEAD_MAX 64
+
 struct index {
     struct table *table;
     const struct schema_index *schema; /* NULL: by_creation_time or by_id */
@@ -35,6 +34,10 @@ struct index {
     bool unique;
     bool by_id;        /* ordered by `_id` alone */
     bool hints_of_ids; /* the first field holds ids of one table only */
+    uint8_t head_size;
+    char head[INDEX_HEAD_MAX]; /* what most keys begin with, and hints leave out */
+    uint32_t heads;            /* how often there was another one */
+    uint64_t adapt_at;         /* at so many documents it is chosen anew */
     struct btree_order order;
     struct btree tree;
 };

@@ -34,6 +34,7 @@ NEVER_INLINE bool insert_ahead_begin(struct insert_ahead *ahead, const struct ta
         const struct index *index = &table->indexes[i];
         struct insert_search *search = &ahead->searches[ahead->count++];
         search->value = guess_first_field(index, document);
+        search->heads = index->heads;
         search->is_made = !value_is_missing(search->value) &&
                           index_search_ahead(index, search->value, true, &search->ahead);
         goes_on |= search->is_made;
@@ -65,6 +66,7 @@ uint64_t insert_ahead_settle(struct insert_ahead *ahead, const struct table *tab
     for (uint32_t i = 0; i < ahead->count; i++) {
         const struct index *index = &table->indexes[i + 1];
         struct insert_search *search = &ahead->searches[i];
+        search->is_made = search->is_made && search->heads == index->heads;
         if (!search->is_made) {
             continue;
         }

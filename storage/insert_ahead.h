@@ -20,6 +20,7 @@
 struct insert_search {
     bool is_made;
     bool is_known;      /* once settled: `beside` has the value too */
+    uint32_t heads;     /* of the index, when its hint was made */
     struct value value; /* in the request */
     struct btree_ahead ahead;
     const struct document *beside; /* once settled: the last document with the same hint, or NULL */

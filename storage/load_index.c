@@ -5,6 +5,7 @@
 
 #include "base/macros.h"
 #include "base/memory.h"
+#include "storage/index_hint.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -172,6 +173,7 @@ static void sort_all_ties(const struct index *index, struct btree_item *items,
 void load_index(struct index *index, void *const *documents, size_t count, void **sorted)
 {
     assert(index->tree.count == 0);
+    index_adapt_to(index, documents, count);
     struct btree_item *items = memory_allocate((count + 1) * sizeof(*items));
     struct btree_item *spare = memory_allocate((count + 1) * sizeof(*spare));
     read_hints(index, documents, count, items);

@@ -7,6 +7,7 @@
 #include "index/order.h"
 #include "storage/database.h"
 #include "storage/id.h"
+#include "storage/index_hint.h"
 #include "storage/insert_ahead.h"
 #include "storage/record.h"
 #include "storage/walker.h"
@@ -43,6 +44,9 @@ static void index_put(struct database *database, struct table *table, struct doc
             insert_ahead_put(ahead, &table->indexes[i], i, document);
         } else {
             btree_insert(&table->indexes[i].tree, document);
+        }
+        if (UNLIKELY(table->indexes[i].tree.count == table->indexes[i].adapt_at)) {
+            index_adapt(&table->indexes[i]);
         }
     }
     if (table->by_id_is_built) {
