@@ -3,37 +3,41 @@
 
 #include "base/number.h"
 #include "index/order.h"
+#include "storage/database.h"
 #include "storage/id.h"
 
 #include <assert.h>
 #include <string.h>
 
 /* Hints of an index whose first field holds ids only. */
-#define HINT_MISSING  0
-#define HINT_NULL     1
-#define HINT_BETWEEN  2
-#define HINT_ID_FIRST 3
-#define HINT_ID_LAST  (UINT64_MAX - 1)
-#define HINT_BEHIND   UINT64_MAX
+#define HINT_MISSING   0
+#define HINT_NULL      1
+#define HINT_BETWEEN   2
+#define HINT_ID_FIRST  3
+#define HINT_ID_LAST   (UINT64_MAX - 1)
+#define HINT_BEHIND    UINT64_MAX
 
 /* Hints of an index with a head: a quarter of all for what is smaller, two for what begins with it,
  * one for what is greater. */
-#define HINT_INSIDE   (UINT64_C(1) << 62)
-#define HINT_ABOVE    (UINT64_C(3) << 62)
+#define HINT_INSIDE    (UINT64_C(1) << 62)
+#define HINT_ABOVE     (UINT64_C(3) << 62)
 
 /* A head is chosen anew at so many documents, and each time that they are eight times as many; at
  * the last time, all hints are made anew in some 2 ms. */
-#define ADAPT_FIRST   TINY_OR(8, 256)
-#define ADAPT_LAST    TINY_OR(512, 16384)
+#define ADAPT_FIRST    TINY_OR(8, 256)
+#define ADAPT_LAST     TINY_OR(512, 16384)
+
+/* … unless the table has more text than this: a hint may take making the whole key. */
+#define ADAPT_TEXT_MAX (32ull * 1024 * 1024)
 
 /* A shorter head is none. */
-#define HEAD_MIN      3
+#define HEAD_MIN       3
 
 /* How many documents a head is chosen from when an index is loaded. */
-#define SAMPLE_COUNT  64
+#define SAMPLE_COUNT   64
 
 /* Of keys in their order, one of so many at either end need not begin with the head. */
-#define OUTSIDE_SHARE 32
+#define OUTSIDE_SHARE  32
 
 /* Keys in byte form. */
 
@@ -293,6 +297,9 @@ void index_adapt(struct index *index)
     uint64_t margin = tree->count / OUTSIDE_SHARE;
     assert(tree->count == index->adapt_at);
     adapt_later(index, tree->count);
+    if (index->table->text_size > ADAPT_TEXT_MAX) {
+        return;
+    }
     const struct document *first = btree_at(tree, margin, &cursor);
     const struct document *last = btree_at(tree, tree->count - 1 - margin, &cursor);
     if (choose_head(index, first, last)) {

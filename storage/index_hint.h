@@ -23,8 +23,8 @@
 #define FORM_NUMBER 0x04
 #define FORM_STRING 0x07
 
-/* The hint of a document in the index `context`. */
-uint64_t index_hint(const void *context, const void *document);
+/* The hint of the document `entry` in the index `context`. */
+uint64_t index_hint(const void *context, const void *entry);
 
 /* The hint of a key in byte form; what it lacks is filled with `fill` (0x00 or 0xff). */
 uint64_t index_hint_of_bytes(const struct index *index, struct slice key, uint8_t fill);
@@ -37,8 +37,9 @@ MUST_CHECK bool index_hint_of_value(const struct index *index, struct value valu
 /* Says when the index, which is empty, is to be adapted first. */
 void index_adapt_init(struct index *index);
 
-/* Chooses the head anew where index->tree.count has come to index->adapt_at, and makes all hints
- * anew if it is another one; then hints that were made before are void (index->heads). */
+/* Chooses the head anew, unless the table has too much text, where index->tree.count has come to
+ * index->adapt_at, and makes all hints anew if it is another one; then hints that were made before
+ * are void (index->heads). */
 void index_adapt(struct index *index);
 
 /* Chooses the head for documents, in any order, that the index, which is empty, is to be loaded
