@@ -6,6 +6,7 @@ import signal
 import socket
 import statistics
 import subprocess
+import sys
 import time
 
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -22,6 +23,14 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def end_by_signal(number, _frame):
+    """Ends as Ctrl-C does, so that what was started is stopped."""
+    sys.exit(128 + number)
+
+
+signal.signal(signal.SIGTERM, end_by_signal)
 
 
 def resident_bytes(pid):
