@@ -34,12 +34,12 @@ struct index {
     bool unique;
     bool by_id;        /* ordered by `_id` alone */
     bool hints_of_ids; /* the first field holds ids of one table only */
+    struct btree_order order;
+    struct btree tree;
     uint8_t head_size;
     char head[INDEX_HEAD_MAX]; /* what most keys begin with, and hints leave out */
     uint32_t heads;            /* how often there was another one */
     uint64_t adapt_at;         /* at so many documents it is chosen anew */
-    struct btree_order order;
-    struct btree tree;
 };
 
 /* Makes `index` empty. `schema` NULL makes by_creation_time (or by_id with `by_id`). The index is
