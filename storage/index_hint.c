@@ -23,7 +23,7 @@
 #define HINT_ABOVE     (UINT64_C(3) << 62)
 
 /* A head is chosen anew at so many documents, and each time that they are eight times as many; at
- * the last time, all hints are made anew in some 2 ms. */
+ * the last time, making all hints anew takes 2.5 ms. */
 #define ADAPT_FIRST    TINY_OR(8, 256)
 #define ADAPT_LAST     TINY_OR(512, 16384)
 
