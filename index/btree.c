@@ -6,7 +6,8 @@
  * nodes. An inner node has at least two children, a leaf at least one entry, so that a node that
  * is short of them always has a sibling to lean on.
  *
- * Keys are compared only where hints tie; the byte form of an entry's is made for separators alone.
+ * Keys are compared only where hints tie. The byte form of an entry's key is made for separators,
+ * and for the first tie with one on the way down.
  *
  * Filling an empty tree is in btree_build.c, taking many entries out at once in btree_sweep.c,
  * checking a tree in btree_check.c, finding entries by their hints alone in btree_run.c. */

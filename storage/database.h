@@ -175,6 +175,9 @@ void transaction_end(struct database *database);
 void change_apply(struct database *database, const struct change *change);
 void change_count(struct database *database, const struct change *change);
 
+/* Takes the document out of its table's indexes, but not out of the map. For storage/ alone. */
+void indexes_take(struct table *table, struct document *document);
+
 /* Checks the user's fields, whose names are those of `shape`, against the table's schema, apart
  * from those at the positions of which `known` has the bit. Errors: SchemaViolation; the path
  * begins with the field. */

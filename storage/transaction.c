@@ -55,7 +55,7 @@ static void index_put(struct database *database, struct table *table, struct doc
     hash_map_insert(&database->documents, hash, document);
 }
 
-static void index_take(struct database *database, struct table *table, struct document *document)
+void indexes_take(struct table *table, struct document *document)
 {
     for (uint32_t i = 0; i < table->index_count; i++) {
         btree_remove(&table->indexes[i].tree, document);
@@ -63,6 +63,11 @@ static void index_take(struct database *database, struct table *table, struct do
     if (table->by_id_is_built) {
         btree_remove(&table->by_id.tree, document);
     }
+}
+
+static void index_take(struct database *database, struct table *table, struct document *document)
+{
+    indexes_take(table, document);
     uint64_t hash = hash_map_hash(&database->documents, document_id(document));
     hash_map_remove(&database->documents, hash, document);
 }

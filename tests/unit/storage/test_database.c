@@ -6,6 +6,7 @@
 #include "index/order.h"
 #include "storage/id.h"
 #include "storage/load_index.h"
+#include "tests/support/fields.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>
@@ -61,19 +62,10 @@ static void fixture_deinit(struct fixture *f)
     arena_deinit(&f->arena);
 }
 
-static const struct value_field *fields_of(struct fixture *f, const char *text, uint32_t *count)
-{
-    struct value value;
-    struct json_error error;
-    struct slice copy = arena_copy(&f->arena, slice_of(text));
-    cr_assert(json_read(&f->arena, copy, 128, &value, NULL, &error), "%s", text);
-    return value_fields(&f->arena, value, count);
-}
-
 static struct document *insert(struct fixture *f, struct table *table, const char *text)
 {
     uint32_t count;
-    const struct value_field *fields = fields_of(f, text, &count);
+    const struct value_field *fields = fields_from_json(&f->arena, text, &count);
     error_init(&f->error, &f->arena);
     return transaction_insert(f->database, table, fields, count, SLICE(""), NULL, &f->error);
 }
@@ -92,7 +84,7 @@ static struct document *insert_alone(struct fixture *f, struct table *table, con
 static bool patch(struct fixture *f, struct document *document, const char *text)
 {
     uint32_t count;
-    const struct value_field *given = fields_of(f, text, &count);
+    const struct value_field *given = fields_from_json(&f->arena, text, &count);
     struct value_field *fields = arena_allocate(&f->arena, count * sizeof(*fields) + 1);
     for (uint32_t i = 0; i < count; i++) {
         fields[i] = given[i];

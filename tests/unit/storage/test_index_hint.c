@@ -1,10 +1,10 @@
 /* Hints of indexes whose keys begin alike, or mostly, against the keys themselves. */
 #include "storage/index_hint.h"
 
-#include "base/json.h"
 #include "storage/database.h"
 #include "storage/insert_ahead.h"
 #include "storage/load_index.h"
+#include "tests/support/fields.h"
 #include "tests/support/random.h"
 
 #include <criterion/criterion.h>
@@ -109,19 +109,10 @@ static const char *pick_name(struct fixture *f, enum style style, unsigned i, ch
     return name;
 }
 
-static const struct value_field *fields_of(struct fixture *f, const char *text, uint32_t *count)
-{
-    struct value value;
-    struct json_error error;
-    struct slice copy = arena_copy(&f->arena, slice_of(text));
-    cr_assert(json_read(&f->arena, copy, 128, &value, NULL, &error), "%s", text);
-    return value_fields(&f->arena, value, count);
-}
-
 static void insert(struct fixture *f, const char *text)
 {
     uint32_t count;
-    const struct value_field *fields = fields_of(f, text, &count);
+    const struct value_field *fields = fields_from_json(&f->arena, text, &count);
     transaction_begin(f->database);
     cr_assert_not_null(
         transaction_insert(f->database, f->table, fields, count, SLICE(""), NULL, &f->error));
