@@ -22,6 +22,11 @@
 /* The same of sealed bytes, so that what they say fits into a buffer of the pool. */
 #define READ_SEALED_MAX TINY_OR(128, 48 * 1024)
 
+/* Reading goes on while no more than this waits to be served. Most clients will send nothing before
+ * they are answered, and to stop reading for that while and to start again are three system
+ * calls. */
+#define READ_AHEAD_MAX  TINY_OR(16, 16 * 1024)
+
 /* A piece of a message that is no larger waits in memory of its own size. */
 #define PARKED_SIZE_MAX TINY_OR(8, 4 * 1024)
 
@@ -350,8 +355,11 @@ static void connection_drop_held(struct connection *connection)
 /* Bytes that the socket has not taken yet. */
 static size_t connection_waiting(const struct connection *connection)
 {
-    return connection->output.size + (connection->sealing.size - connection->sealed) +
-           uv_stream_get_write_queue_size(&connection->socket.stream);
+    size_t size = connection->output.size + (connection->sealing.size - connection->sealed);
+    if (connection->writing.capacity > 0) {
+        size += uv_stream_get_write_queue_size(&connection->socket.stream);
+    }
+    return size;
 }
 
 bool connection_is_over_output(const struct connection *connection)
@@ -633,6 +641,19 @@ static void connection_watch(struct connection *connection)
     }
 }
 
+/* Whether the client may send more. */
+static bool connection_may_read(const struct connection *connection)
+{
+    if (connection->throttled || connection->paused || connection->closing || connection->ended) {
+        return false;
+    }
+    if (!link_is_listed(&connection->ready)) {
+        return true;
+    }
+    return connection->queue != &connection->server->handshakes &&
+           framing_left(&connection->framing, connection->input.size) <= READ_AHEAD_MAX;
+}
+
 void connection_settle(struct connection *connection)
 {
     if (connection->lingering) {
@@ -652,10 +673,10 @@ void connection_settle(struct connection *connection)
         buffer_pool_give(&connection->server->buffers, &connection->output);
     }
     connection_check(connection);
-    if (waits || connection->closing) {
-        connection_stop_reading(connection);
-    } else {
+    if (connection_may_read(connection)) {
         connection_start_reading(connection);
+    } else {
+        connection_stop_reading(connection);
     }
     connection_watch(connection);
     connection_count(connection);

@@ -4,7 +4,7 @@
  * of ready ones. The turn of the loop (turn.h) serves it, and settles it afterwards: writes what
  * may leave, gives buffers back, stops or starts reading, closes.
  *
- *   reading    while nothing that was read waits to be served, and not too much to be written
+ *   reading    while little that was read waits to be served, and not too much to be written
  *   ready      on server->ready: the input may hold a message; or on server->busy, if several
  *   slow       on server->slow instead, because its last message took long
  *   shaking    on server->handshakes instead: a piece of a handshake waits in `opening`
