@@ -44,6 +44,9 @@ struct limits {
 #define UNDO_INSERT_NS     350ull
 #define UNDO_CHANGE_NS     1500ull
 
+/* What is held back beside for names that no document of the table had: their shape goes too. */
+#define UNDO_SHAPE_NS      500ull
+
 struct budget {
     struct limits limits;
     uint64_t documents;     /* read so far */

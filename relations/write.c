@@ -48,6 +48,7 @@ static inline bool making_end(struct run *run, const struct making *making,
     uint64_t shape_size = run->database->shape_size;
     uint64_t names = shape_size > making->shape_size ? shape_size - making->shape_size : 0;
     arena_rewind(run->arena, &making->mark);
+    budget_hold_undo(run->budget, names > 0 ? UNDO_SHAPE_NS : 0);
     return budget_take_written(run->budget, document->text_size + names + more,
                                entry_count(document->shape->table), run->error);
 }
