@@ -6,17 +6,21 @@
  * Writing: the shortest digits are found as an integer d and a power of ten with d * 10^e reading
  * back the same. If d < 2^52, at most one integer d fits a given e, because the decimals are then
  * further apart than the doubles; so the first e for which one fits gives the answer. */
+#define _DEFAULT_SOURCE /* le64toh */
+
 #include "base/number.h"
 
 #include "base/memory.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EXACT_INTEGER_MAX (UINT64_C(1) << 53)
 #define POWER_MAX         22
@@ -25,36 +29,65 @@ static const double powers_of_ten[POWER_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,
                                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* A decimal: the first 19 digits, and the power of ten they are multiplied by. */
+/* A decimal: digits, and the power of ten they are multiplied by. */
 struct decimal {
     uint64_t digits;
     int exponent;
-    bool exact; /* the digits are all there, and the exponent is small */
+    bool exact; /* the digits are all there, at most EXACT_INTEGER_MAX, and the exponent is small */
 };
 
-static bool is_digit(char byte)
+/* Whether all of eight bytes are digits: their upper halves are 3, and stay so if 6 is added. */
+static bool are_digits(uint64_t bytes)
 {
-    return byte >= '0' && byte <= '9';
+    uint64_t upper = UINT64_C(0xf0f0f0f0f0f0f0f0);
+    uint64_t sixes = UINT64_C(0x0606060606060606);
+    return ((bytes & upper) | ((bytes + sixes) & upper) >> 4) == UINT64_C(0x3333333333333333);
 }
 
-/* Reads digits, with a point among them or without; returns what follows. */
+/* The number that eight digits say, the first in the lowest byte: neighbours are united, three
+ * times (Lemire, Number parsing at a gigabyte per second, 2021). */
+static uint64_t number_of_digits(uint64_t bytes)
+{
+    uint64_t pairs = (bytes & UINT64_C(0x0f0f0f0f0f0f0f0f)) * (10 << 8 | 1) >> 8;
+    uint64_t fours = (pairs & UINT64_C(0x00ff00ff00ff00ff)) * (100 << 16 | 1) >> 16;
+    return (fours & UINT64_C(0x0000ffff0000ffff)) * (UINT64_C(10000) << 32 | 1) >> 32;
+}
+
+/* Reads the first eight digits at once, if there are as many. Returns what follows. */
+static inline const char *read_eight_digits(const char *at, const char *end, uint64_t *digits)
+{
+    uint64_t bytes;
+    if (end - at < (ptrdiff_t)sizeof(bytes)) {
+        return at;
+    }
+    memcpy(&bytes, at, sizeof(bytes));
+    bytes = le64toh(bytes);
+    if (!are_digits(bytes)) {
+        return at;
+    }
+    *digits = number_of_digits(bytes);
+    return at + sizeof(bytes);
+}
+
+/* Reads digits, with a point among them or without; returns what follows, or, of too many digits,
+ * some place among them. */
 static const char *read_digits(const char *at, const char *end, struct decimal *decimal)
 {
-    unsigned count = 0;
-    bool fraction = false;
-    for (; at < end && (is_digit(*at) || *at == '.'); at++) {
-        if (*at == '.') {
-            fraction = true;
-            continue;
-        }
-        decimal->digits = decimal->digits * 10 + (uint64_t)(*at - '0');
-        decimal->exponent -= fraction ? 1 : 0;
-        count += count > 0 || *at != '0' ? 1 : 0;
-        if (count > 19 || decimal->exponent < -999) {
-            decimal->exact = false;
+    uint64_t digits = 0;
+    const char *fraction = NULL;
+    for (at = read_eight_digits(at, end, &digits); at < end; at++) {
+        unsigned digit = (unsigned)(unsigned char)*at - '0';
+        if (digit <= 9 && digits <= EXACT_INTEGER_MAX) {
+            digits = digits * 10 + digit;
+        } else if (*at == '.') {
+            fraction = at + 1;
+        } else {
             break;
         }
     }
+    decimal->digits = digits;
+    decimal->exponent = fraction ? (int)(fraction - at) : 0;
+    decimal->exact = digits <= EXACT_INTEGER_MAX;
     return at;
 }
 
@@ -93,12 +126,12 @@ double number_parse(struct slice text)
     assert(text.size > 0);
     const char *end = text.data + text.size;
     bool negative = *text.data == '-';
-    struct decimal decimal = {.exact = true};
+    struct decimal decimal;
     const char *at = read_digits(text.data + (negative ? 1 : 0), end, &decimal);
     if (decimal.exact && at < end) {
         read_exponent(at + 1, end, &decimal);
     }
-    if (!decimal.exact || decimal.digits > EXACT_INTEGER_MAX || abs(decimal.exponent) > POWER_MAX) {
+    if (!decimal.exact || abs(decimal.exponent) > POWER_MAX) {
         return parse_any(text);
     }
     double number = (double)decimal.digits;

@@ -632,8 +632,13 @@ void btree_insert_settled(struct btree *tree, void *entry, const struct btree_ah
 
 void btree_insert(struct btree *tree, void *entry)
 {
+    btree_insert_hinted(tree, entry, tree->order->hint(tree->order->context, entry));
+}
+
+void btree_insert_hinted(struct btree *tree, void *entry, uint64_t hint)
+{
     struct btree_ahead ahead;
-    ahead.hint = tree->order->hint(tree->order->context, entry);
+    ahead.hint = hint;
     ahead.after = true;
     ahead.found = false;
     (void)btree_ahead_settle(tree, &ahead);
@@ -885,6 +890,18 @@ void *btree_at(struct btree *tree, uint64_t rank, struct btree_cursor *cursor)
     }
     assert(rank < node->count);
     return cursor_set(cursor, node_leaf(node), (uint32_t)rank);
+}
+
+void *btree_last(const struct btree *tree)
+{
+    struct btree_node *node = tree->root;
+    if (node == NULL) {
+        return NULL;
+    }
+    while (node->level > 0) {
+        node = node_inner(node)->children[node->count - 1];
+    }
+    return node_leaf(node)->entries[node->count - 1];
 }
 
 void *btree_entry(const struct btree_cursor *cursor)

@@ -107,8 +107,9 @@ void btree_init(struct btree *tree, struct pool *pool, const struct btree_order 
 /* Gives the nodes back; the entries are the caller's. */
 void btree_deinit(struct btree *tree);
 
-/* Adds `entry`, which is not in the tree. */
+/* Adds `entry`, which is not in the tree; the second where its hint is known. */
 void btree_insert(struct btree *tree, void *entry);
+void btree_insert_hinted(struct btree *tree, void *entry, uint64_t hint);
 
 /* The same in two steps, where the tree was searched ahead for the place behind the hint of
  * `entry`, however it has changed since. The first finds the place behind all entries with that
@@ -153,6 +154,9 @@ uint64_t btree_range(struct btree *tree, const struct btree_bound *lower,
 
 /* The entry number `rank` (from 0), or NULL past the end; sets `cursor` to it. O(log n). */
 void *btree_at(struct btree *tree, uint64_t rank, struct btree_cursor *cursor);
+
+/* The last entry, or NULL. O(log n). */
+void *btree_last(const struct btree *tree);
 
 /* The entry at a cursor that is not outside. */
 void *btree_entry(const struct btree_cursor *cursor);

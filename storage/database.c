@@ -252,7 +252,6 @@ static void check_document(struct table *table, struct document *document, struc
 {
     struct database *database = table->database;
     assert(document->shape->table == table);
-    assert(document->creation_time == value_number(document_field(document, SHAPE_CREATION_TIME)));
     assert(database_find(database, document_id(document)) == document);
     for (uint32_t i = 0; i < table->index_count; i++) {
         struct index *index = &table->indexes[i];

@@ -2,6 +2,7 @@
 #include "storage/document.h"
 
 #include "base/buffer.h"
+#include "base/number.h"
 #include "storage/id.h"
 
 #include <assert.h>
@@ -114,7 +115,6 @@ struct document *document_create(struct pool *pool, struct shape *shape,
     document->is_leaving = false;
     document->text_size = (uint32_t)text_size;
     document->shape = shape;
-    document->creation_time = parts->creation_time_ms;
 
     /* The sizes are known, so that this buffer never grows. */
     struct buffer text = {.data = document->text, .capacity = text_size};
@@ -170,6 +170,11 @@ struct slice document_system_field_text(const struct document *document, uint32_
     size_t begin = DOCUMENT_ID_OFFSET + id.size + sizeof(CREATION_TIME_PREFIX) - 1;
     size_t end = document_field_end(document, position);
     return slice_make(document->text + begin, end - begin);
+}
+
+double document_creation_time(const struct document *document)
+{
+    return number_parse(document_system_field_text(document, SHAPE_CREATION_TIME));
 }
 
 struct value document_field_of_any(const struct document *document, uint32_t position)

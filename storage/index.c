@@ -53,7 +53,7 @@ void index_append_key(const struct index *index, const struct document *document
         key_append(key, index_field_value(index, document, i));
     }
     if (!index->by_id) {
-        key_append(key, value_from_number(document->creation_time));
+        key_append(key, value_from_number(document_creation_time(document)));
     }
     key_append(key, id_value(document));
 }
@@ -70,19 +70,24 @@ static int compare_fields(const struct index *index, const struct document *a,
     return 0;
 }
 
+/* Not for by_id, whose keys have no time. */
+static int compare_times(const struct document *left, const struct document *right)
+{
+    double left_time = document_creation_time(left);
+    double right_time = document_creation_time(right);
+    return (left_time > right_time) - (left_time < right_time);
+}
+
 static int index_compare(const void *context, const void *a, const void *b)
 {
     const struct index *index = context;
     const struct document *left = a;
     const struct document *right = b;
     int order = compare_fields(index, left, right);
-    if (order != 0) {
-        return order;
+    if (order == 0 && !index->by_id) {
+        order = compare_times(left, right);
     }
-    if (!index->by_id && left->creation_time != right->creation_time) {
-        return left->creation_time < right->creation_time ? -1 : 1;
-    }
-    return slice_compare(document_id(left), document_id(right));
+    return order != 0 ? order : slice_compare(document_id(left), document_id(right));
 }
 
 /* Strings without escapes of up to this many bytes are compared without memory, as numbers are. */
@@ -159,7 +164,7 @@ static int index_compare_key(const void *context, const void *entry, struct slic
         order = compare_form(index_field_value(index, document, i), &key);
     }
     if (!index->by_id && order == 0 && key.size > 0) {
-        order = compare_form(value_from_number(document->creation_time), &key);
+        order = compare_form(value_from_number(document_creation_time(document)), &key);
     }
     if (order == 0 && key.size > 0) {
         order = compare_form(id_value(document), &key);

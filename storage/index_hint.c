@@ -193,7 +193,7 @@ static uint64_t hint_of_document(const struct index *index, const struct documen
         key_append(&key, index_field_value(index, document, i));
     }
     if (key.size < wanted) {
-        key_append(&key, value_from_number(document->creation_time));
+        key_append(&key, value_from_number(document_creation_time(document)));
     }
     if (key.size < wanted) {
         key_append(&key, document_field(document, SHAPE_ID));
@@ -211,7 +211,7 @@ uint64_t index_hint(const void *context, const void *entry)
         return clamp_id_hint(id_hint(document_id(document)));
     }
     if (index->field_count == 0) {
-        return number_to_ordered(document->creation_time);
+        return index_hint_of_time(document_creation_time(document));
     }
     if (index->hints_of_ids) {
         const char *id = index_find_first_id(index, document);

@@ -15,6 +15,7 @@
 #define TENON_STORAGE_INDEX_HINT_H
 
 #include "base/macros.h"
+#include "base/number.h"
 #include "storage/index.h"
 
 #include <stddef.h>
@@ -25,6 +26,12 @@
 
 /* The hint of the document `entry` in the index `context`. */
 uint64_t index_hint(const void *context, const void *entry);
+
+/* The hint of all documents of that creation time in by_creation_time. */
+static inline uint64_t index_hint_of_time(double creation_time)
+{
+    return number_to_ordered(creation_time);
+}
 
 /* The hint of a key in byte form; what it lacks is filled with `fill` (0x00 or 0xff). */
 uint64_t index_hint_of_bytes(const struct index *index, struct slice key, uint8_t fill);

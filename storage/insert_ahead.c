@@ -81,10 +81,9 @@ uint64_t insert_ahead_settle(struct insert_ahead *ahead, const struct table *tab
 }
 
 void insert_ahead_put(const struct insert_ahead *ahead, struct index *index, uint32_t number,
-                      struct document *document)
+                      struct document *document, bool is_newest)
 {
     const struct insert_search *search = &ahead->searches[number - 1];
-    bool is_behind = search->is_known && index->field_count == 1 &&
-                     search->beside->creation_time < document->creation_time;
+    bool is_behind = search->is_known && index->field_count == 1 && is_newest;
     btree_insert_settled(&index->tree, document, &search->ahead, is_behind);
 }

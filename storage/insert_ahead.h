@@ -46,9 +46,10 @@ bool insert_ahead_continue(struct insert_ahead *ahead);
 uint64_t insert_ahead_settle(struct insert_ahead *ahead, const struct table *table,
                              const struct shape *shape);
 
-/* Puts the document into `index`, the table's number `number`, in which there was a search. */
+/* Puts the document into `index`, the table's number `number`, in which there was a search.
+ * `is_newest` says that all others of the table are older. */
 void insert_ahead_put(const struct insert_ahead *ahead, struct index *index, uint32_t number,
-                      struct document *document);
+                      struct document *document, bool is_newest);
 
 /* Whether there is a search in the table's index number `number`. */
 static inline bool insert_ahead_has(const struct insert_ahead *ahead, uint32_t number)

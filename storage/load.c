@@ -138,7 +138,6 @@ static struct document *make_document(struct loader *loader, struct table *table
     struct document_parts parts = {
         .id = value_string_escaped(fields[0].value),
         .creation_time = value_text(&loader->arena, fields[1].value),
-        .creation_time_ms = value_number(fields[1].value),
         .fields = fields + SHAPE_USER_FIELDS,
         .count = count - SHAPE_USER_FIELDS,
     };

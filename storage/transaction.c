@@ -23,25 +23,34 @@
 /* A buffer for records that is larger is given back. */
 #define RECORD_KEPT_MAX    TINY_OR(64, 1024 * 1024)
 
+/* What is known of a document that goes into its table. */
+struct known {
+    uint64_t hash; /* of its id in the map of documents */
+    double creation_time;
+    struct insert_ahead *ahead; /* NULL: nothing was searched for */
+};
+
 /* The parts of a document to be. */
 struct draft {
     struct table *table;
     struct document_parts parts;
-    uint64_t id_hash;           /* in the map of documents; of an insert's alone */
-    struct insert_ahead *ahead; /* of an insert; NULL: nothing was searched for */
+    struct known known; /* of an insert's alone */
     char id_text[ID_TEXT_SIZE_MAX];
     char creation_time_text[NUMBER_TEXT_SIZE];
 };
 
 /* Applying changes. These cannot fail. */
 
-/* `hash` is that of the document's id in the map. */
 static void index_put(struct database *database, struct table *table, struct document *document,
-                      uint64_t hash, const struct insert_ahead *ahead)
+                      const struct known *known)
 {
-    for (uint32_t i = 0; i < table->index_count; i++) {
+    const struct insert_ahead *ahead = known->ahead;
+    struct btree *by_creation_time = &table->indexes[0].tree;
+    btree_insert_hinted(by_creation_time, document, index_hint_of_time(known->creation_time));
+    bool is_newest = btree_last(by_creation_time) == document;
+    for (uint32_t i = 1; i < table->index_count; i++) {
         if (ahead && insert_ahead_has(ahead, i)) {
-            insert_ahead_put(ahead, &table->indexes[i], i, document);
+            insert_ahead_put(ahead, &table->indexes[i], i, document, is_newest);
         } else {
             btree_insert(&table->indexes[i].tree, document);
         }
@@ -52,7 +61,7 @@ static void index_put(struct database *database, struct table *table, struct doc
     if (table->by_id_is_built) {
         btree_insert(&table->by_id.tree, document);
     }
-    hash_map_insert(&database->documents, hash, document);
+    hash_map_insert(&database->documents, known->hash, document);
 }
 
 void indexes_take(struct table *table, struct document *document)
@@ -110,8 +119,11 @@ void change_apply(struct database *database, const struct change *change)
     struct document *before = change->before;
     struct document *after = change->after;
     if (!before) {
-        uint64_t hash = hash_map_hash(&database->documents, document_id(after));
-        index_put(database, table, after, hash, NULL);
+        struct known known = {
+            .hash = hash_map_hash(&database->documents, document_id(after)),
+            .creation_time = document_creation_time(after),
+        };
+        index_put(database, table, after, &known);
     } else if (!after) {
         index_take(database, table, before);
     } else {
@@ -147,7 +159,7 @@ static void add_insert(struct database *database, const struct draft *draft,
                        struct document *document)
 {
     struct change change = {.table = draft->table, .after = document};
-    index_put(database, draft->table, document, draft->id_hash, draft->ahead);
+    index_put(database, draft->table, document, &draft->known);
     change_count(database, &change);
     note_change(database, &change);
 }
@@ -178,8 +190,8 @@ static void choose_id(struct database *database, struct draft *draft, uint64_t n
     id.body[ID_RANDOM_SIZE + 1] = (uint8_t)day;
     draft->parts.id = slice_make(draft->id_text, id_encode(&id, draft->id_text));
     /* Until the document is made its place in the map has come from memory. */
-    draft->id_hash = hash_map_hash(&database->documents, draft->parts.id);
-    hash_map_prefetch_insert(&database->documents, draft->id_hash);
+    draft->known.hash = hash_map_hash(&database->documents, draft->parts.id);
+    hash_map_prefetch_insert(&database->documents, draft->known.hash);
 }
 
 /* Writes microseconds as milliseconds with a fraction of up to three digits, and returns the
@@ -220,7 +232,7 @@ static void choose_creation_time(struct database *database, struct draft *draft,
 {
     database->clock_us = now_us > database->clock_us ? now_us : database->clock_us + 1;
     size_t size = format_milliseconds(database->clock_us, draft->creation_time_text);
-    draft->parts.creation_time_ms = (double)database->clock_us / 1000;
+    draft->known.creation_time = (double)database->clock_us / 1000;
     draft->parts.creation_time = slice_make(draft->creation_time_text, size);
 }
 
@@ -254,7 +266,7 @@ static bool take_given_id(struct draft *draft, struct value value, struct error 
         return fail_system_field(error, table, SLICE("_id"), value);
     }
     draft->parts.id = text;
-    draft->id_hash = hash_map_hash(&table->database->documents, text);
+    draft->known.hash = hash_map_hash(&table->database->documents, text);
     return true;
 }
 
@@ -275,7 +287,7 @@ static bool take_given_creation_time(struct draft *draft, struct value value, st
         return fail_system_field(error, draft->table, SLICE("_creationTime"), value);
     }
     draft->parts.creation_time = value_text(error->arena, value);
-    draft->parts.creation_time_ms = value_number(value);
+    draft->known.creation_time = value_number(value);
     return true;
 }
 
@@ -402,7 +414,7 @@ static struct document *make_document(const struct draft *draft, const struct do
     struct table *table = draft->table;
     struct shape *shape = shape_acquire(table, draft->parts.fields, draft->parts.count);
     size_t text_size = document_text_size(&draft->parts);
-    uint64_t known = draft->ahead ? insert_ahead_settle(draft->ahead, table, shape) : 0;
+    uint64_t known = draft->known.ahead ? insert_ahead_settle(draft->known.ahead, table, shape) : 0;
     if (!table_check_types(table, shape, draft->parts.fields, draft->parts.count, known, error) ||
         !check_size(draft, text_size, error)) {
         if (error->table.data == NULL) {
@@ -438,7 +450,7 @@ struct document *transaction_insert(struct database *database, struct table *tab
     struct value creation_time;
     draft.table = table;
     draft.parts = (struct document_parts){.text = text};
-    draft.ahead = ahead;
+    draft.known.ahead = ahead;
     if (!split_fields(&draft, fields, count, &id, &creation_time, error)) {
         return NULL;
     }
@@ -494,7 +506,6 @@ static bool swap_document(struct draft *draft, struct document *before, struct e
     struct database *database = draft->table->database;
     draft->parts.id = document_id(before);
     draft->parts.creation_time = document_field_text(before, SHAPE_CREATION_TIME);
-    draft->parts.creation_time_ms = before->creation_time;
     struct document *after = make_document(draft, before, error);
     if (!after) {
         return false;

@@ -75,7 +75,7 @@ static bool set_remove(struct walker_set *set, const struct document *document)
 static struct walker_place place_of(const struct document *document)
 {
     struct slice id = document_id(document);
-    struct walker_place place = {.creation_time = document->creation_time};
+    struct walker_place place = {.creation_time = document_creation_time(document)};
     assert(id.size <= ID_TEXT_SIZE_MAX);
     place.id_size = (uint32_t)id.size;
     memcpy(place.id, id.data, id.size);
@@ -88,8 +88,9 @@ static int compare_place(const struct document *document, const struct walker_pl
     if (place->id_size == 0) {
         return 1;
     }
-    if (document->creation_time != place->creation_time) {
-        return document->creation_time < place->creation_time ? -1 : 1;
+    double creation_time = document_creation_time(document);
+    if (creation_time != place->creation_time) {
+        return creation_time < place->creation_time ? -1 : 1;
     }
     return slice_compare(document_id(document), slice_make(place->id, place->id_size));
 }

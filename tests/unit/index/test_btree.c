@@ -313,6 +313,7 @@ static void assert_walks_agree(struct universe *universe, void **present, size_t
     cr_assert_null(btree_next(&cursor));
     cr_assert_null(btree_previous(&cursor));
     cr_assert_null(btree_at(&universe->tree, count, &cursor));
+    cr_assert_eq(btree_last(&universe->tree), count > 0 ? present[count - 1] : NULL);
 }
 
 /* Collects from `from` on in batches of random sizes. */

@@ -95,8 +95,8 @@ Test(index_search, ids_find_the_documents_that_hold_them)
         for (unsigned j = 0; j < searches[i].run.count; j++) {
             const struct document *found = btree_entry(&cursor);
             cr_assert(value_is_string(document_find(found, SLICE("friend")), searches[i].id));
-            cr_assert_gt(found->creation_time, time);
-            time = found->creation_time;
+            cr_assert_gt(document_creation_time(found), time);
+            time = document_creation_time(found);
             cr_assert(j + 1 < searches[i].run.count || found == btree_entry(&searches[i].run.last));
             (void)btree_next(&cursor);
         }
