@@ -92,8 +92,8 @@ static inline struct document *document_of(struct value value)
 /* The id: the bytes of `_id` between its quotes. */
 struct slice document_id(const struct document *document);
 
-/* The creation time, in milliseconds since 1970: read from the text, which takes as long as eight
- * bytes more for every document are not worth. */
+/* The creation time, in milliseconds since 1970. It is read from the text each time: few need it,
+ * and every document would have to keep it twice. */
 double document_creation_time(const struct document *document);
 
 /* Whether that is the document's id; `id` may be any text. */
